@@ -11,7 +11,9 @@
 //!   readable for us, must leave nothing out, and must be in force since the server was started.
 //! - refreshDeletes is always FALSE. What is gone is named; absence means nothing.
 //! - Of more than fifty that are gone one in fifty-one is not named.
-//! - Whoever is below an entry that moves is not told of, and roles and classes of service change other entries without a word.
+//! - Whoever is below an entry that moves is not told of.
+//! - Roles and classes of service change other entries without a word, and the server itself goes on for a while to send what was
+//!   before: where one gives attributes that may matter, all is read.
 //! - What is imported, or sent by another server in one piece, is logged nowhere: the next read of everything sees it.
 
 use std::collections::BTreeSet;
@@ -21,7 +23,7 @@ use super::connect::Session;
 use super::error::Error;
 use super::question::Request;
 use super::sync::{self, Changes, Uuid};
-use super::{filter, search};
+use super::{entry, filter, search};
 use crate::model::hex;
 
 /// The attribute that says which entry it is.
@@ -36,6 +38,11 @@ const LEFT_OUT: [&str; 3] = [
     "nsslapd-exclude-suffix",
     "nsslapd-exclude-attrs",
 ];
+/// A filter that names ldapSubEntry finds them, too.
+const CLASSES_OF_SERVICE: &str =
+    "(&(objectClass=cosSuperDefinition)(|(objectClass=ldapSubEntry)(objectClass=*)))";
+/// What policies for passwords are given by.
+const HARMLESS: [&str; 2] = ["pwdpolicysubentry", "krbpwdpolicyreference"];
 const MONITOR: &str = "cn=monitor";
 
 /// Before it a deletion could hide behind an addition that had been told of (389 Directory Server, ticket 4313).
@@ -91,11 +98,36 @@ pub(super) fn terms(session: &mut Session, bases: &[&str]) -> Result<Option<Term
     let Some(root) = about::read(session, "", &names)? else {
         return Ok(None);
     };
-    let terms = judged(&plug_in, &monitor, &root, bases);
+    let mut terms = judged(&plug_in, &monitor, &root, bases);
+    if let Ok(Terms { suffixes, .. }) = &terms {
+        for suffix in suffixes.clone() {
+            if !gives_nothing(session, &suffix)? {
+                terms = Err("a class of service gives attributes");
+            }
+        }
+    }
     if let Err(why) = &terms {
         tracing::info!(%why, "389 Directory Server: what has changed is not asked");
     }
     Ok(terms.ok())
+}
+
+/// Whether no class of service gives entries attributes that matter.
+fn gives_nothing(session: &mut Session, suffix: &str) -> Result<bool, Error> {
+    let request = Request::below(suffix, CLASSES_OF_SERVICE, &["cosAttribute"]);
+    let mut gives_nothing = true;
+    let outcome = search::aside(session, &request, &mut |entry| {
+        let names = entry.values("cosAttribute").map(entry::text);
+        gives_nothing &= names.map(|text| text.to_ascii_lowercase()).all(|text| {
+            let name = text.split_whitespace().next().unwrap_or_default();
+            HARMLESS.contains(&name)
+        });
+    });
+    match outcome.early {
+        Some(error) if outcome.code == 0 => Err(error),
+        Some(_) => Ok(false),
+        None => Ok(gives_nothing),
+    }
 }
 
 fn judged(

@@ -112,9 +112,17 @@ impl Ds389 {
 
     /// Ends the server by a signal, and starts it again with what it holds.
     pub fn restart(&mut self, signal: Signal) {
+        self.restart_without(signal, None);
+    }
+
+    /// The same, and in between a folder below its own is removed.
+    pub fn restart_without(&mut self, signal: Signal, folder: Option<&str>) {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
         kill(pid, signal).unwrap();
         self.child.wait().unwrap();
+        if let Some(folder) = folder {
+            fs::remove_dir_all(self.dir.path().join(folder)).unwrap();
+        }
         self.child = run(self.dir.path());
         assert!(
             answers(&mut self.child, self.port),

@@ -17,6 +17,8 @@ pub trait Changing {
     fn port(&self) -> u16;
     /// What its section of the configuration says besides.
     fn section(&self) -> &'static str;
+    /// Makes changes.
+    fn modify(&self, ldif: &str);
     /// Makes changes that may be impossible by now.
     fn try_to_modify(&self, ldif: &str);
     fn restart(&mut self, signal: Signal);
@@ -29,6 +31,10 @@ impl Changing for Slapd {
 
     fn section(&self) -> &'static str {
         ""
+    }
+
+    fn modify(&self, ldif: &str) {
+        Slapd::modify(self, ldif);
     }
 
     fn try_to_modify(&self, ldif: &str) {
@@ -50,6 +56,10 @@ impl Changing for Ds389 {
 
     fn section(&self) -> &'static str {
         "schema = '389'\nbind_dn = 'uid=reader,dc=example,dc=org'\npassword_file = 'secret'\n"
+    }
+
+    fn modify(&self, ldif: &str) {
+        self.login().modify(ldif);
     }
 
     fn try_to_modify(&self, ldif: &str) {
@@ -119,6 +129,12 @@ pub fn sync(host: &ScratchHost) {
         let ran = host.gosync(&["sync", what]);
         assert!(matches!(ran.code, Some(0 | 3)), "{ran:?}");
     }
+}
+
+/// How many accounts are locked.
+pub fn locked(host: &ScratchHost) -> usize {
+    let shadow = host.read("etc/shadow");
+    shadow.lines().filter(|line| line.contains(":!")).count()
 }
 
 /// What everybody can see of accounts and groups, without the order.
@@ -216,6 +232,5 @@ pub fn both_are_the_same(server: &mut dyn Changing, seed: u64, most: usize) {
     ));
     sync(&by_changes);
     let passed = proxy.passed() - before;
-    eprintln!("{passed} bytes for one change");
     assert!(passed < most, "{passed} bytes for one change");
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::histories::{PEOPLE, both_are_the_same, configure, folders, groups, host, sync};
+use crate::histories::{PEOPLE, both_are_the_same, configure, folders, groups, host, locked, sync};
 use crate::proxy::{Fault, Proxy};
 use crate::slapd::{Builder, Groups, SUFFIX, Slapd};
 
@@ -107,12 +107,7 @@ fn many_who_are_gone_at_once_are_not_believed_from_changes() {
         passed > 5_000,
         "only {passed} bytes came: that was no full read"
     );
-    let locked = host
-        .read("etc/shadow")
-        .lines()
-        .filter(|line| line.contains(":!"))
-        .count();
-    assert_eq!(locked, PEOPLE / 2);
+    assert_eq!(locked(&host), PEOPLE / 2);
 }
 
 /// Everything is read again where that is asked for, or is due.

@@ -94,6 +94,23 @@ impl Login {
         entries(&String::from_utf8(output.stdout).unwrap())
     }
 
+    /// A number in the root of the server.
+    pub fn number(&self, attribute: &str) -> u64 {
+        let mut command = self.command("ldapsearch");
+        command.args(["-LLL", "-b", "", "-s", "base", "(objectClass=*)", attribute]);
+        let output = command.stdin(Stdio::null()).output();
+        let output = output.unwrap_or_else(|e| missing("ldapsearch", &e));
+        ended("ldapsearch", &output);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let line = format!("{}: ", attribute.to_ascii_lowercase());
+        let number = text.lines().find_map(|it| {
+            it.to_ascii_lowercase()
+                .strip_prefix(&line)
+                .map(str::to_owned)
+        });
+        number.unwrap().parse().unwrap()
+    }
+
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.args(["-x", "-H", &self.url]).env_remove("LDAPCONF");

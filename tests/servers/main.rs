@@ -15,6 +15,7 @@ mod web;
 
 mod bare_host;
 mod certificates;
+mod changes_389;
 mod contract;
 mod ds389;
 mod follow;
@@ -28,7 +29,6 @@ mod histories;
 mod hostile;
 mod http;
 mod increment;
-mod increment_389;
 mod journey;
 mod ldap;
 mod ldap_access;

@@ -7,10 +7,11 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::bare_host::bare_host;
+use crate::histories::{Changing, folders};
 use crate::scratch::ScratchHost;
 use crate::slapd::{Builder, Groups, SUFFIX, Slapd};
 
-const MOVED: &str = "nothing has moved since all was read at";
+pub const MOVED: &str = "nothing has moved since all was read at";
 const ALL_READ: &str = "all was read, and nothing has moved since";
 
 /// A directory with people and a group.
@@ -18,7 +19,10 @@ fn directory() -> Builder {
     let group = format!(
         "dn: cn=lab,ou=groups,{SUFFIX}\nobjectClass: posixGroup\ncn: lab\ngidNumber: 60001\nmemberUid: u0001\n"
     );
-    Slapd::builder(Groups::Nis).people(5).ldif(&group)
+    Slapd::builder(Groups::Nis)
+        .people(5)
+        .ldif(&group)
+        .ldif(&folders())
 }
 
 /// The same, from which it can be replicated.
@@ -29,14 +33,26 @@ fn replicated(more: &str) -> Slapd {
         .start()
 }
 
-fn host(server: &Slapd) -> ScratchHost {
+/// A host that was brought in step with this server.
+pub fn host(server: &dyn Changing) -> ScratchHost {
+    host_at(server, server.port())
+}
+
+/// The same through another port.
+pub fn host_at(server: &dyn Changing, port: u16) -> ScratchHost {
     let mut host = bare_host();
+    host.write_with_mode("secret", "secret", 0o600);
+    let section = server.section();
+    let schema = if section.is_empty() {
+        "schema = 'rfc2307'\n"
+    } else {
+        section
+    };
     host.leaves_stamps = true;
     let section = format!(
-        "[provider.campus]\nkind = 'ldap'\nurl = '{}'\nschema = 'rfc2307'\nuser_base = 'ou=people,{SUFFIX}'\n\
+        "[provider.campus]\nkind = 'ldap'\nurl = 'ldap://127.0.0.1:{port}'\n{schema}user_base = 'ou=people,{SUFFIX}'\n\
          user_filter = '(&(objectClass=posixAccount)(!(l=left)))'\ngroup_base = 'ou=groups,{SUFFIX}'\n\
-         [accounts]\ncreate_home = false\n[groups]\ngid_range = [60000, 64999]\n",
-        server.url()
+         [accounts]\ncreate_home = false\n[groups]\ngid_range = [60000, 64999]\n"
     );
     host.write_with_mode("gosync.toml", section, 0o600);
     for line in ["users", "groups"] {
@@ -55,23 +71,23 @@ fn say(host: &ScratchHost, text: &str) -> [bool; 2] {
 }
 
 /// Whether a run of both commands read nobody.
-fn are_saved(host: &ScratchHost) -> [bool; 2] {
+pub fn are_saved(host: &ScratchHost) -> [bool; 2] {
     say(host, MOVED)
 }
 
 /// What changed on the host just now is not believed in; and then there is a stamp again.
-fn settle(host: &ScratchHost) {
+pub fn settle(host: &ScratchHost) {
     thread::sleep(Duration::from_secs(4));
     are_saved(host);
     assert_eq!(are_saved(host), [true, true]);
 }
 
-fn change(server: &Slapd, dn: &str, how: &str) {
+pub fn change(server: &dyn Changing, dn: &str, how: &str) {
     server.modify(&format!("dn: {dn},{SUFFIX}\n{how}\n"));
 }
 
 /// Each on a server and a host of its own. `unmoved`: what runs say where nothing has changed.
-fn every_change_is_seen(server: impl Fn() -> Slapd, unmoved: &str) {
+pub fn every_change_is_seen<S: Changing>(server: impl Fn() -> S, unmoved: &str) {
     let person = "uid=u0001,ou=people";
     let new = "changetype: add\nobjectClass: account\nobjectClass: posixAccount\nuid: new\ncn: New\nuidNumber: 20100\n\
         gidNumber: 100\nhomeDirectory: /home/new";
@@ -100,6 +116,11 @@ fn every_change_is_seen(server: impl Fn() -> Slapd, unmoved: &str) {
             false,
         ),
         ("cn=lab,ou=groups", "changetype: delete", false),
+        (
+            "ou=sub,ou=people",
+            "changetype: modrdn\nnewrdn: ou=sub\ndeleteoldrdn: 0\nnewsuperior: ou=other,dc=example,dc=org",
+            true,
+        ),
     ];
     let servers = all.map(|change| (change, server()));
     let hosts = servers.map(|(change, server)| (change, host(&server), server));

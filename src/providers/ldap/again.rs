@@ -154,6 +154,9 @@ fn base(search: &Question) -> String {
 fn is_computed(search: &Question) -> bool {
     search.with(|request| {
         let mut names = request.attributes.iter().copied().chain([request.filter]);
-        names.any(|name| name.to_ascii_lowercase().contains("memberof"))
+        names.any(|name| {
+            let name = name.to_ascii_lowercase();
+            name.contains("memberof") || name.contains("nsrole")
+        })
     })
 }
