@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::ds389::{Ds389, WHOLE_LOG};
+use crate::follower::Follower;
 use crate::histories::{
     Changing as _, PEOPLE, READER, both_are_the_same, configure, folders, groups, host, locked,
     person, sync,
@@ -129,6 +130,45 @@ fn who_leaves_the_filter_is_gone() {
     let cost = cost_of_a_change(&server, &host, &proxy);
     assert!(cost < LITTLE, "{cost} bytes: all was read");
     assert_eq!(locked(&host), 1);
+}
+
+/// It tells of the folder alone.
+#[test]
+fn who_is_in_a_folder_that_moves_is_seen() {
+    let server = directory(PEOPLE, WHOLE_LOG);
+    let (host, _proxy) = watched(&server);
+    for (from, to, gone) in [("people", "other", 3), ("other", "people", 0)] {
+        server.modify(&format!(
+            "dn: ou=sub,ou={from},{SUFFIX}\nchangetype: modrdn\nnewrdn: ou=sub\ndeleteoldrdn: 0\n\
+             newsuperior: ou={to},{SUFFIX}\n"
+        ));
+        sync(&host);
+        assert_eq!(locked(&host), gone, "from {from}");
+        sync(&host);
+    }
+}
+
+/// A listener is told of changes.
+#[test]
+fn changes_come_to_the_host_by_themselves() {
+    let server = directory(PEOPLE, WHOLE_LOG);
+    let host = stamp::host(&server);
+    let mut follower = Follower::synced(&host, &["--every", "1d"]);
+    let change = |how: &str| {
+        let how = format!("changetype: modify\n{how}");
+        stamp::change(&server, "uid=u0005,ou=people", &how);
+    };
+    change("replace: gecos\ngecos: Another");
+    follower.until_file(&host, "etc/passwd", ":Another:/home/u0005:", true);
+    let how = "changetype: add\nobjectClass: account\nobjectClass: posixAccount\nuid: new\ncn: New\nuidNumber: 30000\n\
+        gidNumber: 100\nhomeDirectory: /home/new";
+    stamp::change(&server, "uid=new,ou=people", how);
+    follower.until_file(&host, "etc/passwd", "\nnew:", true);
+    let member = "changetype: modify\nreplace: memberUid\nmemberUid: u0000\nmemberUid: u0007";
+    stamp::change(&server, "cn=g1,ou=groups", member);
+    follower.until_file(&host, "etc/group", "g1:x:60002:u0000,u0007\n", true);
+    follower.at_rest();
+    follower.end(Signal::SIGTERM).expect(0);
 }
 
 /// It names fifty at once, and leaves out the one after them.
