@@ -207,8 +207,8 @@ pub enum Command {
     /// Keep accounts and groups in step, until it is ended
     ///
     /// Does what `sync users` and `sync groups` do, says `synced`, and does it again whenever the provider tells that something has
-    /// changed, and each `--every` in any case. An LDAP server that can be replicated from (syncprov) tells of changes at once;
-    /// others are looked at each `--every`. It runs beside cron: each round takes the lock, waits for it if need be, and gives it
+    /// changed, and each `--every` in any case. An LDAP server that can be replicated from (syncprov, or 389's Content
+    /// Synchronization) tells of changes at once; others are looked at each `--every`. It runs beside cron: each round takes the lock, waits for it if need be, and gives it
     /// back. What fails is said once, and tried again: a server that is away, a limit that refuses, a configuration that became
     /// wrong. Who is no longer there is locked after `absent_for`, as by every sync; `active = false` locks at once.
     ///

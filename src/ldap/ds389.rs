@@ -130,62 +130,66 @@ fn gives_nothing(session: &mut Session, suffix: &str) -> Result<bool, Error> {
     }
 }
 
+/// The only value of an attribute.
+fn one<'a>(about: &'a About, name: &str) -> Option<&'a str> {
+    match about.get(&name.to_ascii_lowercase()).map(Vec::as_slice) {
+        Some([value]) => Some(value),
+        Some(_) | None => None,
+    }
+}
+
 fn judged(
     plug_in: &About,
     monitor: &About,
     root: &About,
     bases: &[&str],
 ) -> Result<Terms, &'static str> {
-    let one = |found: &About, name: &str| match found
-        .get(&name.to_ascii_lowercase())
-        .map(Vec::as_slice)
-    {
-        Some([value]) => Some(value.clone()),
-        Some(_) | None => None,
-    };
-    let version = one(root, "vendorversion").ok_or("it does not say its version")?;
-    let major = version.strip_prefix("389-Directory/").and_then(|rest| {
-        let (major, _) = rest.split_once('.')?;
-        major.parse::<u32>().ok()
-    });
-    if major.is_none_or(|major| major < OLDEST) {
+    let version = one(root, "vendorVersion").ok_or("it does not say its version")?;
+    if major(version).is_none_or(|major| major < OLDEST) {
         return Err("it is too old");
     }
-    if !one(plug_in, ENABLED).is_some_and(|is| is.eq_ignore_ascii_case("on")) {
-        return Err("its log of changes is not on");
-    }
-    let logged = plug_in.get(LOGGED);
-    let is_id = |logged: &String| {
-        logged.to_ascii_lowercase().replace(' ', "") == "nsuniqueid:targetuniqueid"
-    };
-    if !logged.is_some_and(|logged| logged.iter().any(is_id)) {
-        return Err("its log of changes does not say which entries they are of");
-    }
-    if LEFT_OUT
-        .iter()
-        .any(|name| plug_in.contains_key(&name.to_ascii_lowercase()))
-    {
-        return Err("its log of changes leaves something out");
-    }
-    let started = one(monitor, "starttime").ok_or("it does not say when it was started")?;
-    let changed = one(plug_in, "modifytimestamp").unwrap_or_default();
-    if changed >= started {
+    look_at_log(plug_in)?;
+    let started = one(monitor, "startTime").ok_or("it does not say when it was started")?;
+    if one(plug_in, "modifyTimestamp").is_some_and(|changed| changed >= started) {
         return Err("its log of changes was set up, and it has not been started again since");
     }
-    let first = one(root, "firstchangenumber").and_then(|first| first.parse().ok());
+    let first = one(root, "firstChangeNumber").and_then(|first| first.parse().ok());
+    let mut suffixes = about::suffixes(root, bases).ok_or("a base is in none of its suffixes")?;
+    suffixes.sort();
+    suffixes.dedup();
     Ok(Terms {
-        suffixes: distinct(
-            about::suffixes(root, bases).ok_or("a base is in none of its suffixes")?,
-        ),
+        suffixes,
         text: format!("{started} {version} {plug_in:?}"),
         first: first.ok_or("it does not say which changes it has logged")?,
     })
 }
 
-fn distinct(mut suffixes: Vec<String>) -> Vec<String> {
-    suffixes.sort();
-    suffixes.dedup();
-    suffixes
+/// The first number of a version.
+fn major(version: &str) -> Option<u32> {
+    let (major, _) = version.strip_prefix("389-Directory/")?.split_once('.')?;
+    major.parse().ok()
+}
+
+/// Whether the log of changes leaves nothing out.
+fn look_at_log(plug_in: &About) -> Result<(), &'static str> {
+    if !one(plug_in, ENABLED).is_some_and(|is| is.eq_ignore_ascii_case("on")) {
+        return Err("its log of changes is not on");
+    }
+    let is_id = |logged: &String| {
+        let logged = logged.to_ascii_lowercase().replace(' ', "");
+        logged == "nsuniqueid:targetuniqueid"
+    };
+    if !plug_in
+        .get(LOGGED)
+        .is_some_and(|logged| logged.iter().any(is_id))
+    {
+        return Err("its log of changes does not say which entries they are of");
+    }
+    let mut left_out = LEFT_OUT.iter().map(|name| name.to_ascii_lowercase());
+    if left_out.any(|name| plug_in.contains_key(&name)) {
+        return Err("its log of changes leaves something out");
+    }
+    Ok(())
 }
 
 /// What of each search has changed, and how, by what was told of each suffix: whatever was named is looked up. `None`: it cannot be
@@ -232,12 +236,15 @@ pub(super) fn looked_up(
     Ok(Some(all))
 }
 
+/// Entries, with what they are now.
+type Entries = Vec<(Uuid, Vec<u8>)>;
+
 /// Which of these entries a search finds now; `None`: not all came.
 fn found(
     session: &mut Session,
     request: &Request<'_>,
     named: &BTreeSet<Uuid>,
-) -> Result<Option<Vec<(Uuid, Vec<u8>)>>, Error> {
+) -> Result<Option<Entries>, Error> {
     let names: Vec<String> = named.iter().map(text).collect();
     let mut found = Vec::new();
     for filter in filter::any_name(request.filter, UUID, &names) {

@@ -215,7 +215,7 @@ impl Since {
             let request = Request::below(suffix, FOLDERS, &["1.1"]);
             let told = self.told(session, at, &request, Absence::AsSaid)?;
             // One of those that are gone was empty.
-            if !told.is_some_and(|(changes, _)| changes.changed().next().is_none()) {
+            if told.is_none_or(|(changes, _)| changes.changed().next().is_some()) {
                 return Ok(false);
             }
         }
