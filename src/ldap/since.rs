@@ -279,6 +279,7 @@ impl Since {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_dialect_is_known_by_its_cookie() {
@@ -288,5 +289,12 @@ mod tests {
         assert_eq!(Dialect::of(ds389), Some(Dialect::Ds389));
         assert_eq!(Dialect::of(b""), None);
         assert_eq!(Dialect::of(b"abc"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_cookie_stops_the_program(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            Dialect::of(&bytes);
+        }
     }
 }

@@ -171,6 +171,28 @@ fn changes_come_to_the_host_by_themselves() {
     follower.end(Signal::SIGTERM).expect(0);
 }
 
+/// More are looked up than go into one question.
+#[test]
+fn many_changes_at_once_are_seen() {
+    let server = directory(700, WHOLE_LOG);
+    let (host, _proxy) = watched(&server);
+    let how = |n| match n % 5 {
+        0 => "add: l\nl: left",
+        _ => "replace: cn\ncn: Changed",
+    };
+    let change = |n| {
+        format!(
+            "dn: uid=u{n:04},ou=people,{SUFFIX}\nchangetype: modify\n{}\n\n",
+            how(n)
+        )
+    };
+    server.modify(&(100..350).map(change).collect::<String>());
+    let ran = host.gosync(&["sync", "users"]).expect(0);
+    assert_eq!(locked(&host), 50, "{}", ran.err);
+    let passwd = host.read("etc/passwd");
+    assert_eq!(passwd.matches(":Changed:").count(), 200);
+}
+
 /// It names fifty at once, and leaves out the one after them.
 #[test]
 fn more_deletions_than_it_names_lead_to_a_read_of_all() {
