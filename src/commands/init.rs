@@ -128,10 +128,15 @@ fn given(starter: &Starter, args: &cli::Init) -> Result<Vec<(String, String)>> {
     Ok(all)
 }
 
-/// A value as TOML has it: what is a number, true or false stays that.
+/// A value as TOML has it: what is a number, true, false or a list stays that.
 fn quoted(value: &str) -> String {
+    let is_list = || {
+        let line = format!("value = {value}").parse::<toml::Table>();
+        line.is_ok_and(|table| table.get("value").is_some_and(toml::Value::is_array))
+    };
     let plain = matches!(value, "true" | "false")
-        || (!value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()));
+        || (!value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()))
+        || (value.starts_with('[') && !value.contains('\n') && is_list());
     if plain {
         return value.to_owned();
     }
@@ -214,6 +219,24 @@ mod tests {
         assert!(!text.contains(PLACEHOLDER), "{text}");
         assert!(text.contains("\npage_size = 500\n") && text.contains("\nschema = \"ad\"\n"));
         assert_eq!(settings(text).unwrap().provider().unwrap().name, "ad");
+    }
+
+    #[test]
+    fn a_list_stays_one_and_nothing_else_becomes_one() {
+        let given = cli::Init {
+            set: vec!["command=[\"/opt/people\", 'a b']".to_owned()],
+            ..args("command")
+        };
+        let text = text(&kind("command").unwrap(), &given).unwrap();
+        assert!(
+            text.contains("\ncommand = [\"/opt/people\", 'a b']\n"),
+            "{text}"
+        );
+        assert!(settings(text).is_ok());
+        for odd in ["[x", "[]\nkind = 1", "['a']\n", "[provider]"] {
+            let quoted = quoted(odd);
+            assert!(quoted.starts_with('"'), "{quoted}");
+        }
     }
 
     #[test]

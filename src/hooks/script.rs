@@ -165,6 +165,7 @@ impl Executor<'_> {
             program,
             args: &args,
             env: &env,
+            user: None,
             input: child::From::Bytes(&invocation.input),
             output: child::To::Both(self.rules.output_limit),
         };
@@ -182,6 +183,7 @@ impl Executor<'_> {
                 Miss::Failed,
                 format!("did not end within {} s", self.rules.time_limit),
             ),
+            End::TooMuch => (Miss::Failed, "said too much".to_owned()),
             End::Left => (
                 Miss::Failed,
                 format!(

@@ -109,6 +109,17 @@ impl Size {
     }
 }
 
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+        let fits = |shift: u32| self.0 > 0 && self.0.trailing_zeros() >= shift;
+        match units.into_iter().find(|(shift, _)| fits(*shift)) {
+            Some((shift, unit)) => write!(f, "{}{unit}", self.0 >> shift),
+            None => write!(f, "{}B", self.0),
+        }
+    }
+}
+
 impl TryFrom<String> for Size {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
@@ -163,5 +174,8 @@ mod tests {
     fn sizes_are_read() {
         assert_eq!(Size::try_from("64KiB".to_owned()), Ok(Size(65_536)));
         assert!(Size::try_from("64kb".to_owned()).is_err());
+        for text in ["64KiB", "256MiB", "1GiB", "1025KiB", "7B", "0B"] {
+            assert_eq!(Size::try_from(text.to_owned()).unwrap().to_string(), text);
+        }
     }
 }

@@ -17,6 +17,7 @@ use super::{FetchError, Provider};
 use crate::model::remedy::KeyNames;
 use crate::model::{IdRange, Now, shown};
 use crate::system::PathError;
+use crate::system::child::User;
 use crate::system::files::{self, Trust};
 
 /// What stands in a configuration where nobody has set a value yet. No value of one that is used holds it.
@@ -137,6 +138,8 @@ pub enum Need {
     Trusted,
     /// The same, and others must not read it.
     Secret,
+    /// It is a program, and is run only if nobody but root, or who runs gosync, can change or replace it.
+    Program,
 }
 
 /// Who may own a file that says who there is, besides root: `owner` beside its path.
@@ -155,18 +158,30 @@ impl SourceOwner {
     /// # Errors
     /// When nobody is called so, or nobody can say.
     pub(crate) fn uid(&self) -> Result<u32, String> {
-        let name = match self {
-            Self::Uid(uid) => return Ok(*uid),
-            Self::Name(name) => name,
-        };
-        match nix::unistd::User::from_name(name) {
-            Ok(Some(user)) => Ok(user.uid.as_raw()),
-            // getpwnam_r(3): what is not found may be any of these, and with winbind it is one.
-            Ok(None) | Err(Errno::ENOENT | Errno::ESRCH | Errno::EBADF | Errno::EPERM) => {
-                Err(format!("`owner`: there is no user `{}`", shown(name)))
-            }
-            Err(e) => Err(format!("`owner`: cannot look up `{}`: {e}", shown(name))),
+        match self {
+            Self::Uid(uid) => Ok(*uid),
+            Self::Name(name) => user_of(name)
+                .map(|user| user.uid)
+                .map_err(|reason| format!("`owner`: {reason}")),
         }
+    }
+}
+
+/// The user of this name on this machine.
+///
+/// # Errors
+/// When nobody is called so, or nobody can say.
+pub(crate) fn user_of(name: &str) -> Result<User, String> {
+    match nix::unistd::User::from_name(name) {
+        Ok(Some(user)) => Ok(User {
+            uid: user.uid.as_raw(),
+            gid: user.gid.as_raw(),
+        }),
+        // getpwnam_r(3): what is not found may be any of these, and with winbind it is one.
+        Ok(None) | Err(Errno::ENOENT | Errno::ESRCH | Errno::EBADF | Errno::EPERM) => {
+            Err(format!("there is no user `{}`", shown(name)))
+        }
+        Err(e) => Err(format!("cannot look up `{}`: {e}", shown(name))),
     }
 }
 

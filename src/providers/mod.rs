@@ -7,6 +7,8 @@
 pub(crate) mod admin;
 pub(crate) mod bell;
 mod choice;
+pub(crate) mod command;
+mod document;
 pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod globus;
@@ -28,7 +30,7 @@ use self::bell::Bell;
 use self::look::{Look, LookFor};
 use crate::model::history::EntryKind;
 use crate::model::remedy::Remedy;
-use crate::model::{Details, Snapshot, Untrusted};
+use crate::model::{Details, Snapshot, Untrusted, shown};
 use crate::system::PathError;
 use crate::system::files::is_distrust;
 
@@ -250,8 +252,13 @@ impl FetchError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     text: Untrusted,
+    /// What a program has said about it, which may be long.
+    said: Option<Untrusted>,
     remedy: Option<Remedy>,
 }
+
+/// How many bytes are shown of what a program has said.
+const SAID: usize = 6 << 10;
 
 impl Reason {
     /// What went wrong, where nothing more is known.
@@ -267,6 +274,15 @@ impl Reason {
         }
     }
 
+    /// The same, with what a program has said about it: its lines, one behind the other.
+    #[must_use]
+    pub(crate) fn saying(self, said: &str) -> Self {
+        let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+        let said = lines.collect::<Vec<_>>().join(" | ");
+        let said = (!said.is_empty()).then(|| Untrusted::new(said));
+        Self { said, ..self }
+    }
+
     /// The same, with what to look at.
     #[must_use]
     pub(crate) fn with(self, remedy: Option<Remedy>) -> Self {
@@ -276,13 +292,21 @@ impl Reason {
 
 impl From<Untrusted> for Reason {
     fn from(text: Untrusted) -> Self {
-        Self { text, remedy: None }
+        Self {
+            text,
+            said: None,
+            remedy: None,
+        }
     }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.text, f)
+        fmt::Display::fmt(&self.text, f)?;
+        match &self.said {
+            Some(said) => write!(f, "; it said: {}", shown(said.raw()).within(SAID)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -190,6 +190,8 @@ fn run_tar(
         program: tar,
         args,
         env: &[],
+
+        user: None,
         input,
         output,
     };

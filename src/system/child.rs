@@ -5,7 +5,7 @@
 //! as a whole when its time is up and when its first process has ended: nothing of it stays behind but what made itself
 //! a session of its own (setsid(2)). What cannot even be killed, since it waits in the kernel, is left behind after some
 //! seconds: nothing here waits for ever. Standard input is written and output is read at the same time, so that neither
-//! side waits for the other for ever; of the output only the beginning is kept.
+//! side waits for the other for ever; of the output only so much is kept as the caller wants.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -23,7 +23,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
-use super::inputs;
+use super::{inputs, memory};
 
 /// The search path of every program that gosync starts.
 pub(super) const SAFE_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
@@ -38,6 +38,9 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// perhaps, may never end.
 const AFTER_KILL: Duration = Duration::from_secs(5);
 
+/// After how many bytes that are kept memory is looked at again.
+const LOOK: usize = 1 << 20;
+
 /// What is to be run.
 #[derive(Debug)]
 pub(crate) struct Invocation<'a> {
@@ -47,10 +50,21 @@ pub(crate) struct Invocation<'a> {
     pub args: &'a [&'a OsStr],
     /// Its environment, besides `PATH` and `LC_ALL`.
     pub env: &'a [(&'a str, &'a str)],
+    /// Who it is, if not who we are. It has no further groups.
+    pub user: Option<User>,
     /// What it reads.
     pub input: From<'a>,
     /// Where what it says goes.
     pub output: To,
+}
+
+/// A user of this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct User {
+    /// The uid.
+    pub uid: u32,
+    /// The primary group.
+    pub gid: u32,
 }
 
 /// What a program has as its standard input.
@@ -69,6 +83,9 @@ pub(crate) enum To {
     Both(usize),
     /// Each for itself; so many bytes are kept of the one, and of the other.
     Each(usize, usize),
+    /// Each for itself, and the one whole: a program is killed that says more than so many bytes. Of standard error so many
+    /// of the last bytes are kept.
+    Whole(usize, usize),
     /// The output goes into a file that is open; so many bytes of standard error are kept.
     File(File, usize),
 }
@@ -82,18 +99,29 @@ pub(crate) enum End {
     Signal(i32),
     /// It was killed since its time was up.
     TimedOut,
-    /// It was killed since its time was up, has not ended all the same, and was left behind.
+    /// It was killed since it said more than may be kept.
+    TooMuch,
+    /// It was killed since its time was up, or it said too much, has not ended all the same, and was left behind.
     Left,
 }
 
 impl End {
-    fn of(status: std::process::ExitStatus, timed_out: bool) -> Self {
-        match (timed_out, status.code(), status.signal()) {
-            (true, _, _) => Self::TimedOut,
-            (false, Some(code), _) => Self::Code(code),
-            (false, None, signal) => Self::Signal(signal.unwrap_or_default()),
+    fn of(status: std::process::ExitStatus, stop: Stop) -> Self {
+        match (stop, status.code(), status.signal()) {
+            (Stop::TimedOut, _, _) => Self::TimedOut,
+            (Stop::TooMuch, _, _) => Self::TooMuch,
+            (Stop::Ended, Some(code), _) => Self::Code(code),
+            (Stop::Ended, None, signal) => Self::Signal(signal.unwrap_or_default()),
         }
     }
+}
+
+/// Why a program is not followed any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    Ended,
+    TimedOut,
+    TooMuch,
 }
 
 /// What a program did.
@@ -101,9 +129,9 @@ impl End {
 pub(crate) struct Ended {
     /// How it ended.
     pub end: End,
-    /// The beginning of its standard output, as it came; of both outputs if they were one. Foreign text.
+    /// Its standard output as it came, as much of it as was wanted; of both outputs if they were one. Foreign text.
     pub output: Vec<u8>,
-    /// The beginning of its standard error, if that was apart.
+    /// Its standard error, if that was apart, as much of it as was wanted.
     pub complaint: Vec<u8>,
 }
 
@@ -122,6 +150,9 @@ pub(crate) fn run(what: Invocation<'_>, limit: Duration) -> io::Result<Ended> {
         .envs(what.env.iter().copied())
         .current_dir("/")
         .process_group(0);
+    if let Some(User { uid, gid }) = what.user {
+        command.uid(uid).gid(gid);
+    }
     let left = match what.input {
         From::Bytes(bytes) => {
             command.stdin(Stdio::piped());
@@ -146,12 +177,12 @@ pub(crate) fn run(what: Invocation<'_>, limit: Duration) -> io::Result<Ended> {
     // Killed before its first process is waited for: until then, the group's number is nobody else's.
     group.kill();
     let has_ended = group.ends_within(AFTER_KILL);
-    let (watched, timed_out) = watched?;
+    let (watched, stop) = watched?;
     let end = match has_ended? {
-        true => End::of(child.wait()?, timed_out),
+        true => End::of(child.wait()?, stop),
         false => End::Left,
     };
-    let [output, complaint] = watched.outputs.map(|output| output.kept);
+    let [output, complaint] = watched.outputs.map(Output::into_kept);
     Ok(Ended {
         end,
         output,
@@ -165,20 +196,31 @@ fn connect(command: &mut Command, to: To) -> io::Result<[Output; 2]> {
         To::Both(keep) => {
             let (output, writer) = io::pipe()?;
             command.stderr(writer.try_clone()?).stdout(writer);
-            [Output::new(output, keep), Output::none()]
+            [Output::new(output, Keep::First(keep)), Output::none()]
         }
         To::Each(keep, of_complaint) => {
             let ((output, out), (complaint, err)) = (io::pipe()?, io::pipe()?);
             command.stdout(out).stderr(err);
             [
-                Output::new(output, keep),
-                Output::new(complaint, of_complaint),
+                Output::new(output, Keep::First(keep)),
+                Output::new(complaint, Keep::First(of_complaint)),
+            ]
+        }
+        To::Whole(most, last) => {
+            let ((output, out), (complaint, err)) = (io::pipe()?, io::pipe()?);
+            command.stdout(out).stderr(err);
+            [
+                Output::new(output, Keep::Whole(most)),
+                Output::new(complaint, Keep::Last(last)),
             ]
         }
         To::File(file, of_complaint) => {
             let (complaint, err) = io::pipe()?;
             command.stdout(file).stderr(err);
-            [Output::none(), Output::new(complaint, of_complaint)]
+            [
+                Output::none(),
+                Output::new(complaint, Keep::First(of_complaint)),
+            ]
         }
     })
 }
@@ -221,49 +263,105 @@ struct Input<'a> {
     left: &'a [u8],
 }
 
+/// How much is kept of what a program says, in bytes.
+#[derive(Clone, Copy)]
+enum Keep {
+    /// So much of the beginning.
+    First(usize),
+    /// So much of the end.
+    Last(usize),
+    /// All, if it is no more than this.
+    Whole(usize),
+}
+
 /// What a program says.
 struct Output {
     /// `None` when nobody can write to it any more.
     pipe: Option<PipeReader>,
     kept: Vec<u8>,
-    keep: usize,
+    keep: Keep,
+    /// Whether it is more than may be kept.
+    is_over: bool,
 }
 
 impl Output {
-    fn new(pipe: PipeReader, keep: usize) -> Self {
+    fn new(pipe: PipeReader, keep: Keep) -> Self {
         Self {
             pipe: Some(pipe),
-            kept: Vec::new(),
-            keep,
+            ..Self::with(keep)
         }
     }
 
     fn none() -> Self {
+        Self::with(Keep::First(0))
+    }
+
+    fn with(keep: Keep) -> Self {
         Self {
             pipe: None,
             kept: Vec::new(),
-            keep: 0,
+            keep,
+            is_over: false,
         }
     }
 
     /// Reads what is there; not more at a time than lets the deadline be seen.
-    fn read(&mut self) {
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    fn read(&mut self) -> io::Result<()> {
         let mut buffer = [0; 1 << 13];
         for _ in 0..64 {
             let Some(pipe) = &mut self.pipe else {
-                return;
+                return Ok(());
             };
             match pipe.read(&mut buffer) {
                 Ok(0) => self.pipe = None,
-                Ok(read) => {
-                    let room = self.keep.saturating_sub(self.kept.len());
-                    self.kept.extend_from_slice(&buffer[..read.min(room)]);
-                }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                Ok(read) => self.take(&buffer[..read])?,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => self.pipe = None,
             }
         }
+        Ok(())
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let had = self.kept.len();
+        match self.keep {
+            Keep::First(most) => {
+                let room = most.saturating_sub(had);
+                self.kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            }
+            Keep::Last(most) => {
+                self.kept.extend_from_slice(bytes);
+                // Not each time, or a byte would be moved as often as others come.
+                if self.kept.len() > most.saturating_mul(2).max(1 << 14) {
+                    self.shorten(most);
+                }
+            }
+            Keep::Whole(most) if had + bytes.len() > most => self.is_over = true,
+            Keep::Whole(_) => {
+                if had / LOOK != (had + bytes.len()) / LOOK {
+                    memory::room_for(had as u64).map_err(io::Error::other)?;
+                }
+                self.kept.extend_from_slice(bytes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets all but so many of the last bytes.
+    fn shorten(&mut self, most: usize) {
+        let gone = self.kept.len().saturating_sub(most);
+        self.kept.drain(..gone);
+    }
+
+    fn into_kept(mut self) -> Vec<u8> {
+        if let Keep::Last(most) = self.keep {
+            self.shorten(most);
+        }
+        self.kept
     }
 }
 
@@ -275,8 +373,8 @@ struct Watched<'a> {
 }
 
 impl Watched<'_> {
-    /// Until the program has ended, or its time is up; says whether it was the latter.
-    fn follow(mut self, group: &Group, deadline: Instant) -> io::Result<(Self, bool)> {
+    /// Until the program has ended, its time is up, or it has said too much.
+    fn follow(mut self, group: &Group, deadline: Instant) -> io::Result<(Self, Stop)> {
         if let Some(input) = &self.input {
             unblock(&input.stdin)?;
         }
@@ -291,17 +389,26 @@ impl Watched<'_> {
         loop {
             if group.has_ended()? {
                 group.kill();
-                self.outputs.iter_mut().for_each(Output::read);
-                return Ok((self, false));
+                let is_over = self.read()?;
+                let stop = if is_over { Stop::TooMuch } else { Stop::Ended };
+                return Ok((self, stop));
             }
             let left = super::clock::left(deadline);
             if left.is_zero() {
-                return Ok((self, true));
+                return Ok((self, Stop::TimedOut));
             }
             self.wait(left.min(TICK))?;
             self.write();
-            self.outputs.iter_mut().for_each(Output::read);
+            if self.read()? {
+                return Ok((self, Stop::TooMuch));
+            }
         }
+    }
+
+    /// Reads what is there; says whether it is more than may be kept.
+    fn read(&mut self) -> io::Result<bool> {
+        self.outputs.iter_mut().try_for_each(Output::read)?;
+        Ok(self.outputs.iter().any(|output| output.is_over))
     }
 
     fn wait(&self, at_most: Duration) -> io::Result<()> {
@@ -365,6 +472,7 @@ mod tests {
                 program: Path::new("/bin/sh"),
                 args: &["-c".as_ref(), script.as_ref()],
                 env: &env,
+                user: None,
                 input: From::Bytes(input),
                 output: To::Both(keep),
             },
@@ -389,6 +497,7 @@ mod tests {
             program: Path::new("/none"),
             args: &[],
             env: &[],
+            user: None,
             input: From::Bytes(b""),
             output: To::Both(0),
         };
@@ -406,6 +515,7 @@ mod tests {
             program: Path::new("/bin/sh"),
             args: &args,
             env: &[],
+            user: None,
             input,
             output,
         };
@@ -423,6 +533,29 @@ mod tests {
         );
         std::io::Seek::rewind(&mut output).unwrap();
         assert_eq!(std::io::read_to_string(output).unwrap(), "in\nout\n");
+    }
+
+    #[test]
+    fn who_says_more_than_may_be_kept_is_killed_and_of_complaints_the_last_is_kept() {
+        let run = |script: &str, most| {
+            let args: [&OsStr; 2] = ["-c".as_ref(), script.as_ref()];
+            let what = Invocation {
+                program: Path::new("/bin/sh"),
+                args: &args,
+                env: &[],
+                user: None,
+                input: From::Bytes(b""),
+                output: To::Whole(most, 6),
+            };
+            super::run(what, LONG).unwrap()
+        };
+        let script = "head -c 3000000 /dev/zero; head -c 50000 /dev/zero >&2; echo lasted >&2";
+        let ended = run(script, 3_000_000);
+        assert_eq!((ended.end, ended.output.len()), (End::Code(0), 3_000_000));
+        assert_eq!(ended.complaint, b"asted\n");
+        assert_eq!(run(script, 2_999_999).end, End::TooMuch);
+        assert_eq!(run("exec cat /dev/zero", 100).end, End::TooMuch);
+        assert_eq!(run("yes >&2 & exec cat /dev/zero", 100).end, End::TooMuch);
     }
 
     #[test]

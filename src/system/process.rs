@@ -15,6 +15,11 @@ pub(crate) fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
+/// Who we are.
+pub(crate) fn uid() -> u32 {
+    nix::unistd::geteuid().as_raw()
+}
+
 /// Lets nobody else into files that are made from now on; what has to be open says so itself.
 pub(crate) fn restrict_umask() {
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
@@ -88,6 +93,8 @@ pub(crate) fn run_with(
         program,
         args,
         env: &[],
+
+        user: None,
         input: From::Bytes(input),
         output: To::Each(usize::MAX, COMPLAINT),
     };
@@ -111,6 +118,7 @@ pub(crate) fn answer(what: Invocation<'_>, limit: Duration) -> io::Result<Answer
         End::Code(code) => Some(code),
         End::Signal(_) => None,
         End::TimedOut => return Err(late("")),
+        End::TooMuch => return Err(io::Error::other("it said too much")),
         End::Left => return Err(late(", nor when it was killed; it was left behind")),
     };
     let complaint = String::from_utf8_lossy(&ended.complaint).trim().to_owned();

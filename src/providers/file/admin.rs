@@ -7,14 +7,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::FileProvider;
-use super::decode::{self, Records};
-use super::document::Document;
+use super::edit::Document;
 use crate::model::group_policy::GroupPolicy;
 use crate::model::{Group, RemoteId, Untrusted, User, same_name};
 use crate::providers::FetchError;
 use crate::providers::admin::{
     Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, Member, NewGroup, Person,
 };
+use crate::providers::document::decode::{self, Records};
 use crate::system::lock::DirLock;
 use crate::system::{clock, files, process, replace};
 
@@ -32,7 +32,7 @@ impl FileProvider {
     }
 
     fn records(&self) -> Result<Records, AdminError> {
-        decode::records(&self.bytes()?, &self.inactive_when)
+        decode::records(&self.bytes()?, self.reader.inactive_when())
             .map_err(|reason| AdminError::from(self.malformed(reason)))
     }
 
@@ -61,7 +61,7 @@ impl FileProvider {
         let _lock =
             DirLock::take(dir, clock::deadline(LOCK_WAIT)).map_err(|e| self.unreachable(&e))?;
         let old = self.bytes()?;
-        let mut document = Document::to_change(&old, &self.inactive_when)
+        let mut document = Document::to_change(&old, self.reader.inactive_when())
             .map_err(|reason| AdminError::from(self.malformed(reason)))?;
         let done = change(&mut document)?;
         // What was only looked at keeps its layout.
@@ -71,7 +71,7 @@ impl FileProvider {
         let new = document
             .to_bytes()
             .map_err(|reason| AdminError::from(self.malformed(reason)))?;
-        decode::document(&new, &self.inactive_when)
+        decode::document(&new, self.reader.inactive_when())
             .map_err(|reason| AdminError::from(self.malformed(reason)))?;
         replace::now(&path, &new).map_err(|e| self.unreachable(&e))?;
         Ok(done)
@@ -176,7 +176,7 @@ impl GroupAdmin for FileProvider {
             let bytes = document
                 .to_bytes()
                 .map_err(|reason| AdminError::from(self.malformed(reason)))?;
-            let there = decode::records(&bytes, &self.inactive_when)
+            let there = decode::records(&bytes, self.reader.inactive_when())
                 .map_err(|reason| AdminError::from(self.malformed(reason)))?;
             if there
                 .groups

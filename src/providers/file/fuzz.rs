@@ -1,10 +1,10 @@
 //! The directory document: read, changed in place, and read again, for `crate::fuzzing`.
 
-use super::decode::{self, Records};
-use super::document::Document;
+use super::edit::Document;
 use crate::model::group_policy::GroupPolicy;
 use crate::model::{Role, Snapshot, User};
 use crate::providers::admin::Action;
+use crate::providers::document::decode::{self, Records};
 use crate::providers::inactive::InactiveWhen;
 
 /// A document as somebody's program may write it.

@@ -3,28 +3,28 @@
 //! The document and its fields are described in gosync.toml(5).
 
 mod admin;
-mod decode;
-mod document;
+mod edit;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 
 use std::cell::Cell;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::Deserialize;
 
 use super::admin::GroupAdmin;
+use super::document::{self, Reader, Unsaid};
 use super::inactive::InactiveWhen;
 use super::kind::{
     AdminTerms, NamedFile, Need, OpenError, ProviderConfig, SourceOwner, Starter, StarterKey,
 };
-use super::{FetchError, Mark, Provider, Query, Reason, Scope};
+use super::{FetchError, Mark, Provider, Query};
 use crate::model::history::EntryKind;
 use crate::model::remedy::KeyNames;
 use crate::model::text::shell_word;
 use crate::model::units::Span;
-use crate::model::{Completeness, Now, Snapshot, Untrusted, same_name, shown};
+use crate::model::{Now, Snapshot, Untrusted};
 use crate::system::files;
 
 /// The largest document that is read.
@@ -51,11 +51,7 @@ impl Config {
         let owner = owner.map_err(|reason| OpenError::unfit(name, reason))?;
         Ok(FileProvider {
             owner,
-            inactive_when: self.inactive_when.clone(),
-            max_age: self.max_age.map(|most| Age {
-                most,
-                now: now.clone(),
-            }),
+            reader: Reader::new(&self.inactive_when, Unsaid::Complete).with_age(self.max_age, now),
             ..FileProvider::new(name, self.path.clone())
         })
     }
@@ -123,37 +119,9 @@ pub struct FileProvider {
     path: PathBuf,
     /// Who may own the document besides root and us.
     owner: Option<u32>,
-    inactive_when: InactiveWhen,
+    reader: Reader,
     /// Whether the document that was read last says that its people are made up.
     sample: Cell<bool>,
-    max_age: Option<Age>,
-}
-
-/// How old a document may be.
-#[derive(Clone, Debug)]
-struct Age {
-    most: Span,
-    now: Now,
-}
-
-/// How far the clock of whoever makes a document may be ahead of ours.
-const AHEAD: i64 = 300;
-
-impl Age {
-    /// What is wrong with a document that was made `at` this time.
-    fn complaint(&self, at: i64) -> Option<String> {
-        let most = i64::try_from(Duration::from(self.most).as_secs()).unwrap_or(i64::MAX);
-        let when =
-            jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.to_string());
-        if self.now.has_come(at.saturating_add(most).saturating_add(1)) {
-            let most = self.most;
-            return Some(format!(
-                "the document is of {when}, and `max_age` is {most}: look at what writes it"
-            ));
-        }
-        (at > self.now.seconds().saturating_add(AHEAD))
-            .then(|| format!("the document is of {when}, which is yet to come: look at the clocks"))
-    }
 }
 
 impl FileProvider {
@@ -163,39 +131,13 @@ impl FileProvider {
             name: name.to_owned(),
             path,
             owner: None,
-            inactive_when: InactiveWhen::default(),
+            reader: Reader::new(&InactiveWhen::default(), Unsaid::Complete),
             sample: Cell::new(false),
-            max_age: None,
         }
-    }
-
-    /// What is wrong with the age of a document that says that it was `generated` then.
-    fn stale(&self, generated: Option<&str>) -> Result<Option<String>, FetchError> {
-        let made = generated.map(|text| {
-            let at: Result<jiff::Timestamp, _> = text.parse();
-            at.map(jiff::Timestamp::as_second).map_err(|_| {
-                format!(
-                    "its `generated` is no time such as 2026-11-28T12:00:00Z: {}",
-                    shown(text)
-                )
-            })
-        });
-        let at = match (made, &self.max_age) {
-            (Some(Err(complaint)), _) => return Ok(Some(complaint)),
-            (_, None) => return Ok(None),
-            (Some(Ok(at)), Some(_)) => at,
-            (None, Some(_)) => {
-                files::modified(&self.path).map_err(|e| FetchError::of_file(&self.path, &e))?
-            }
-        };
-        Ok(self.max_age.as_ref().and_then(|age| age.complaint(at)))
     }
 
     fn malformed(&self, reason: String) -> FetchError {
-        FetchError::Malformed {
-            place: self.path.display().to_string(),
-            reason: Reason::new(reason),
-        }
+        document::malformed(&self.path.display().to_string(), reason)
     }
 
     fn bytes(&self) -> Result<Vec<u8>, FetchError> {
@@ -217,34 +159,19 @@ impl Provider for FileProvider {
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
         let bytes = self.bytes()?;
-        self.sample.set(decode::is_sample(&bytes));
-        let reading = decode::document(&bytes, &self.inactive_when)
+        let document = self
+            .reader
+            .read(&bytes)
             .map_err(|reason| self.malformed(reason))?;
-        let stale = self.stale(reading.generated.as_deref())?;
-        let mut snapshot = reading.snapshot(query.reads_groups());
-        if let Some(reason) = stale {
-            snapshot.completeness = Completeness::Incomplete(reason);
-        }
+        self.sample.set(document.is_sample);
+        let made = match self.reader.wants_time_of(&document) {
+            true => {
+                Some(files::modified(&self.path).map_err(|e| FetchError::of_file(&self.path, &e))?)
+            }
+            false => None,
+        };
+        let snapshot = self.reader.answer(document, query, made);
         progress(snapshot.directory.users.len() + snapshot.directory.groups.len());
-        if let Some(only) = &query.only {
-            match query.scope {
-                Scope::Users | Scope::Both => snapshot
-                    .directory
-                    .users
-                    .retain(|u| only.iter().any(|name| same_name(name, u.login.raw()))),
-                Scope::Groups => snapshot
-                    .directory
-                    .groups
-                    .retain(|g| only.iter().any(|name| same_name(name, g.name.raw()))),
-            }
-            // Of the records that cannot be used, those that may be meant.
-            snapshot.rejected.retain(|r| {
-                r.id.is_none() || only.iter().any(|name| same_name(name, r.subject.raw()))
-            });
-            if matches!(snapshot.completeness, Completeness::Complete(_)) {
-                snapshot.completeness = Completeness::Narrowed;
-            }
-        }
         Ok(snapshot)
     }
 
@@ -265,6 +192,7 @@ impl Provider for FileProvider {
     }
 
     fn unused_inactive(&self, _deadline: Instant) -> Result<Vec<String>, FetchError> {
-        decode::unused(&self.bytes()?, &self.inactive_when).map_err(|reason| self.malformed(reason))
+        let unused = self.reader.unused(&self.bytes()?);
+        unused.map_err(|reason| self.malformed(reason))
     }
 }

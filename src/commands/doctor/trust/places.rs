@@ -69,7 +69,7 @@ pub(super) fn configured(files: &[PathBuf], settings: Option<&Settings>) -> Vec<
     all.extend(files.map(|(file, owner)| {
         let need = match file.need {
             providers::kind::Need::Source => Need::Source(owner),
-            providers::kind::Need::Trusted => Need::Strict,
+            providers::kind::Need::Trusted | providers::kind::Need::Program => Need::Strict,
             providers::kind::Need::Secret => Need::Secret,
         };
         (file.what, file.path.clone(), need)

@@ -1,4 +1,4 @@
-//! The document: bytes to a snapshot. A record that does not fit is rejected alone; a document that
+//! Bytes to a snapshot. A record that does not fit is rejected alone; a document that
 //! does not, whole.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,8 +19,7 @@ use crate::providers::unknown;
 #[serde(deny_unknown_fields)]
 struct Document<'a> {
     /// Whether these are all people and groups.
-    #[serde(default = "yes")]
-    complete: bool,
+    complete: Option<bool>,
     /// When it was made (RFC 3339).
     generated: Option<String>,
     /// How many records it has.
@@ -175,28 +174,32 @@ fn values<'v>(record: &'v serde_json::Value, name: &str) -> Vec<&'v serde_json::
 }
 
 /// The records of a document, and those of them that cannot be used.
-pub(super) struct Records {
+pub(in crate::providers) struct Records {
     pub users: Vec<User>,
     pub groups: Vec<Group>,
     pub bad_users: Vec<RejectedRecord>,
     pub bad_groups: Vec<RejectedRecord>,
     /// When the document says that it was made.
-    pub generated: Option<String>,
+    generated: Option<String>,
+    /// Whether the document says that it is all.
+    complete: Option<bool>,
     /// Why the document says, or shows, that it is not all.
     missing: Option<String>,
 }
 
 /// A document that was read.
-pub(super) struct Reading {
+pub(in crate::providers) struct Reading {
     snapshot: Snapshot,
     /// When it says that it was made.
     pub generated: Option<String>,
+    /// Whether it says that it is all.
+    pub complete: Option<bool>,
     strangers: Strangers,
 }
 
 impl Reading {
     /// What it says. Members whom nobody knows are of no account where only people are asked for.
-    pub(super) fn snapshot(self, with_groups: bool) -> Snapshot {
+    pub(in crate::providers) fn snapshot(self, with_groups: bool) -> Snapshot {
         let Self {
             snapshot,
             strangers,
@@ -219,7 +222,7 @@ impl Reading {
 }
 
 /// Reads the document.
-pub(super) fn document(bytes: &[u8], when: &InactiveWhen) -> Result<Reading, String> {
+pub(in crate::providers) fn document(bytes: &[u8], when: &InactiveWhen) -> Result<Reading, String> {
     let records = records(bytes, when)?;
     let strangers = Strangers::of(&records);
     let Records {
@@ -228,6 +231,7 @@ pub(super) fn document(bytes: &[u8], when: &InactiveWhen) -> Result<Reading, Str
         bad_users,
         bad_groups,
         generated,
+        complete,
         missing,
     } = records;
     let proof = format!(
@@ -244,6 +248,7 @@ pub(super) fn document(bytes: &[u8], when: &InactiveWhen) -> Result<Reading, Str
     Ok(Reading {
         snapshot,
         generated,
+        complete,
         strangers,
     })
 }
@@ -303,7 +308,7 @@ impl Strangers {
 }
 
 /// Whether the document says that its people are made up.
-pub(super) fn is_sample(bytes: &[u8]) -> bool {
+pub(in crate::providers) fn is_sample(bytes: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Mark {
         #[serde(default)]
@@ -316,7 +321,10 @@ pub(super) fn is_sample(bytes: &[u8]) -> bool {
 }
 
 /// The attributes that `when` names and that no person's record has.
-pub(super) fn unused(bytes: &[u8], when: &InactiveWhen) -> Result<Vec<String>, String> {
+pub(in crate::providers) fn unused(
+    bytes: &[u8],
+    when: &InactiveWhen,
+) -> Result<Vec<String>, String> {
     let document: Document<'_> = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
     let mut unused: Vec<&str> = when.attributes().collect();
     for raw in &document.users {
@@ -327,7 +335,7 @@ pub(super) fn unused(bytes: &[u8], when: &InactiveWhen) -> Result<Vec<String>, S
 }
 
 /// Reads the document, and keeps people and groups apart.
-pub(super) fn records(bytes: &[u8], when: &InactiveWhen) -> Result<Records, String> {
+pub(in crate::providers) fn records(bytes: &[u8], when: &InactiveWhen) -> Result<Records, String> {
     let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
     let document: Document<'_> = object(text).map_err(|e| e.to_string())?;
     let (mut bad_users, mut bad_groups) = (Vec::new(), Vec::new());
@@ -352,6 +360,7 @@ pub(super) fn records(bytes: &[u8], when: &InactiveWhen) -> Result<Records, Stri
         bad_users,
         bad_groups,
         generated: document.generated,
+        complete: document.complete,
         missing,
     })
 }
@@ -365,7 +374,8 @@ fn missing(document: &Document<'_>) -> Option<String> {
         ))
     };
     let Counts { users, groups } = document.counts;
-    let said = (!document.complete).then(|| "the document says that it is not complete".to_owned());
+    let said = (document.complete == Some(false))
+        .then(|| "the document says that it is not complete".to_owned());
     said.or_else(|| differs("users", users, document.users.len()))
         .or_else(|| differs("groups", groups, document.groups.len()))
 }

@@ -5,10 +5,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::decode;
 use crate::model::group_policy::GroupPolicy;
 use crate::model::{RemoteId, Role, Status};
 use crate::providers::admin::{Action, Done, NewGroup};
+use crate::providers::document::decode;
 use crate::providers::inactive::InactiveWhen;
 
 /// The document.
