@@ -27,6 +27,7 @@ mod follower;
 mod scratch;
 
 mod by_hand;
+mod command;
 mod example;
 mod export;
 mod fields;
