@@ -13,6 +13,7 @@ pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod globus;
 pub(crate) mod http;
+pub(crate) mod http_document;
 mod inactive;
 pub(crate) mod kind;
 pub(crate) mod ldap;

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use toml::de::ValueDeserializer;
 
 use super::kind::{ProviderConfig, Starter};
-use super::{command, file, globus, ldap, scim};
+use super::{command, file, globus, http_document, ldap, scim};
 
 /// A kind of provider.
 #[derive(Clone, Copy)]
@@ -18,9 +18,10 @@ pub(crate) struct Kind {
 }
 
 /// All of them.
-pub(crate) const KINDS: [Kind; 5] = [
+pub(crate) const KINDS: [Kind; 6] = [
     kind::<file::Config>("file", file::STARTER),
     kind::<command::Config>("command", command::STARTER),
+    kind::<http_document::Config>("http", http_document::STARTER),
     kind::<ldap::Config>("ldap", ldap::STARTER),
     kind::<scim::Config>("scim", scim::STARTER),
     kind::<globus::Config>("globus", globus::STARTER),

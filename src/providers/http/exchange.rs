@@ -65,7 +65,9 @@ impl Failure {
 
 /// Sends a request until it is answered or nothing helps any more.
 pub(super) fn send(http: &Http, request: &Request<'_>) -> Result<Answer, HttpError> {
-    inputs::note_unseen();
+    if !http.shared.options.knows_again {
+        inputs::note_unseen();
+    }
     let mut url = target(http.base(), request)?;
     let deadline = http
         .deadline

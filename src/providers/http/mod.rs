@@ -5,8 +5,9 @@
 //! for everything, tries again what may be tried again, and renews a token once. It must not know
 //! what a provider means by an answer, and must not show a secret or more than a line of what a
 //! server wrote. `origin`, `retry` and `request` are pure; `exchange` speaks to the server; `oauth`
-//! is RFC 6749.
+//! is RFC 6749; `access` are the keys that every kind over HTTP has.
 
+mod access;
 mod error;
 mod exchange;
 mod oauth;
@@ -30,6 +31,8 @@ use tokio::runtime::{Builder, Runtime};
 use crate::system::memory;
 use crate::system::tls::{self, Trusted};
 
+pub use self::access::Secrets;
+pub(crate) use self::access::{Access, CONNECT_TIMEOUT, READ_TIMEOUT};
 pub use self::error::{HttpError, HttpErrorKind};
 pub use self::oauth::{ClientAuth, ClientCredentials};
 pub(crate) use self::origin::check_url;
@@ -67,6 +70,8 @@ pub struct Options {
     pub max_pages: usize,
     /// How many objects a listing may have.
     pub max_objects: usize,
+    /// Whether the provider knows an answer again that it was given before: then a run that asks may leave a stamp.
+    pub knows_again: bool,
 }
 
 impl Default for Options {
@@ -82,6 +87,7 @@ impl Default for Options {
             max_read: 1 << 30,
             max_pages: 100_000,
             max_objects: 5_000_000,
+            knows_again: false,
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::{HttpError, HttpErrorKind};
+use super::retry;
 use crate::model::text::without_mark;
 use crate::system::memory;
 
@@ -161,6 +162,11 @@ impl Answer {
     pub fn odd_media_type(&self) -> Option<&str> {
         self.header(header::CONTENT_TYPE.as_str())
             .filter(|said| !is_json(said))
+    }
+
+    /// A header that is a date, in seconds since 1970.
+    pub fn date(&self, name: &str) -> Option<i64> {
+        retry::date(self.header(name)?)
     }
 
     /// The entity tag, as it stands there.

@@ -11,13 +11,16 @@ pub(super) fn after(text: &str, now: i64) -> Option<Duration> {
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
+    let left = date(text)?.saturating_sub(now);
+    Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)))
+}
+
+/// A date of HTTP (RFC 9110, 5.6.7), in seconds since 1970.
+pub(super) fn date(text: &str) -> Option<i64> {
     let date = jiff::fmt::rfc2822::DateTimeParser::new()
         .relaxed_weekday(true)
-        .parse_timestamp(text)
-        .ok()?;
-    Some(Duration::from_secs(
-        u64::try_from(date.as_second() - now).unwrap_or(0),
-    ))
+        .parse_timestamp(text);
+    Some(date.ok()?.as_second())
 }
 
 /// The pause after so many failures, doubled with each; `random` spreads it over its upper half, so

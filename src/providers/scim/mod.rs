@@ -29,7 +29,7 @@ use self::settings::Settings;
 use super::admin::GroupAdmin;
 use super::http::Http;
 use super::kind::{
-    self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig, Section, Starter, StarterKey,
+    AdminTerms, NamedFile, Need, OpenError, ProviderConfig, Section, Starter, StarterKey,
 };
 use super::look::{Look, LookFor};
 use super::{FetchError, Provider, Query};
@@ -38,7 +38,8 @@ use crate::model::remedy::KeyNames;
 use crate::model::{Now, Snapshot, Untrusted};
 
 pub use self::admin::ScimAdmin;
-pub use self::settings::{Attributes, Config, MemberValue, Paging, Secrets};
+pub use self::settings::{Attributes, Config, MemberValue, Paging};
+pub use super::http::Secrets;
 
 /// What a section needs at least.
 pub(crate) const STARTER: Starter = Starter {
@@ -73,35 +74,13 @@ impl ProviderConfig for Config {
     }
 
     fn key_names(&self) -> KeyNames {
-        KeyNames {
-            place: "`url`",
-            credentials: match (&self.token_file, &self.client_id) {
-                (None, None) => "`token_file`, which is not set,".to_owned(),
-                (Some(file), _) => format!("`token_file`{}", kind::oddity(Some(file))),
-                _ => {
-                    let file = self.client_secret_file.as_deref();
-                    let odd = kind::oddity(file);
-                    format!("`client_id`, `token_url` and `client_secret_file`{odd}")
-                }
-            },
-            base: "`url`",
-            authorities: "`ca_file`",
-            certificate: Some("server_certificate"),
-            encryption: "`url` to an address with https://",
-            ..KeyNames::default()
-        }
+        self.access().key_names()
     }
 }
 
 impl Config {
     fn scim(&self, name: &str) -> Result<Scim, OpenError> {
-        let at = Section(name);
-        let secrets = Secrets {
-            token: at.secret("token_file", self.token_file.as_deref())?,
-            client_secret: at.secret("client_secret_file", self.client_secret_file.as_deref())?,
-            authorities: at.trusted("ca_file", self.ca_file.as_deref())?,
-            certificate: at.trusted("server_certificate", self.server_certificate.as_deref())?,
-        };
+        let secrets = self.access().secrets(Section(name))?;
         Scim::new(name, self, secrets).map_err(|reason| OpenError::unfit(name, reason))
     }
 }
@@ -123,11 +102,7 @@ impl Scim {
     /// What is wrong with the section.
     pub fn new(name: &str, config: &Config, secrets: Secrets) -> Result<Self, String> {
         let settings = Arc::new(Settings::new(config)?);
-        let who = match &config.client_id {
-            Some(client) => format!("the client {client}"),
-            None if secrets.token.is_some() => "the bearer of its token".to_owned(),
-            None => "nobody".to_owned(),
-        };
+        let who = config.access().who(&secrets);
         Ok(Self {
             name: name.to_owned(),
             settings,

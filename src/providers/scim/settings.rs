@@ -4,23 +4,18 @@
 //! environment.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::path::Path;
 use crate::model::units::Span;
-use crate::providers::http::{Auth, ClientAuth, ClientCredentials, Http, Options, check_url};
+use crate::providers::http::{
+    Access, CONNECT_TIMEOUT, ClientAuth, Http, Options, READ_TIMEOUT, Secrets,
+};
 use crate::providers::inactive::InactiveWhen;
-use crate::system::tls::Trusted;
 
 /// Resources asked for in one page; servers give fewer where they like.
 pub(crate) const PAGE_SIZE: u32 = 200;
-/// How long it may take to connect and to agree on TLS.
-pub(crate) const CONNECT_TIMEOUT: Span = Span::from_secs(10);
-/// How long nothing may come.
-pub(crate) const READ_TIMEOUT: Span = Span::from_secs(30);
 /// How many levels of groups in groups are followed.
 pub(crate) const NESTED_DEPTH: u8 = 8;
 /// A page of groups holds all their members.
@@ -129,6 +124,26 @@ impl Config {
             read_timeout: READ_TIMEOUT,
             inactive_when: InactiveWhen::default(),
             attributes: Attributes::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Where the server is, and who we are there.
+    pub(super) fn access(&self) -> Access<'_> {
+        Access {
+            url: &self.url,
+            token_file: self.token_file.as_deref(),
+            client_id: self.client_id.as_deref(),
+            client_secret_file: self.client_secret_file.as_deref(),
+            token_url: self.token_url.as_deref(),
+            scope: self.scope.as_deref(),
+            client_auth: self.client_auth,
+            ca_file: self.ca_file.as_deref(),
+            server_certificate: self.server_certificate.as_deref(),
+            proxy: self.proxy.as_deref(),
+            connect_timeout: self.connect_timeout,
+            read_timeout: self.read_timeout,
         }
     }
 }
@@ -290,19 +305,6 @@ impl Names {
     }
 }
 
-/// What the files hold that a section names.
-#[derive(Default)]
-pub struct Secrets {
-    /// The content of `token_file` without its line end.
-    pub token: Option<SecretString>,
-    /// The content of `client_secret_file` without its line end.
-    pub client_secret: Option<SecretString>,
-    /// The content of `ca_file`.
-    pub authorities: Option<Vec<u8>>,
-    /// The content of `server_certificate`.
-    pub certificate: Option<Vec<u8>>,
-}
-
 /// The configuration, checked and completed.
 #[derive(Debug)]
 pub(super) struct Settings {
@@ -345,34 +347,8 @@ impl Settings {
 /// # Errors
 /// Which key is wrong, and why.
 pub(super) fn check(config: &Config) -> Result<(), String> {
-    let encrypted = check_url(&config.url)?.scheme() == "https";
-    let token_url = config.token_url.as_deref().map(check_url).transpose();
-    let token_url = token_url.map_err(|reason| format!("token_{reason}"))?;
-    Settings::new(config)?;
-    let tokens_encrypted = token_url.is_some_and(|url| url.scheme() == "https");
-    if config.ca_file.is_some() && !encrypted && !tokens_encrypted {
-        return Err(unencrypted("ca_file"));
-    }
-    if config.server_certificate.is_some() && !encrypted {
-        return Err(unencrypted("server_certificate"));
-    }
-    let oauth = [
-        config.client_id.is_some(),
-        config.client_secret_file.is_some(),
-        config.token_url.is_some(),
-    ];
-    match (&config.token_file, oauth) {
-        (_, [false, false, false]) | (None, [true, true, true]) => Ok(()),
-        _ => Err(CREDENTIALS.to_owned()),
-    }
-}
-
-/// What is wrong with credentials of two kinds, or with half of them.
-const CREDENTIALS: &str =
-    "set either token_file, or all of client_id, client_secret_file and token_url";
-
-fn unencrypted(key: &str) -> String {
-    format!("{key} is set, but the connection is not encrypted: use https://")
+    config.access().check()?;
+    Settings::new(config).map(drop)
 }
 
 /// The client that a section describes.
@@ -380,79 +356,17 @@ fn unencrypted(key: &str) -> String {
 /// # Errors
 /// What is wrong with the URL, the authorities or the credentials.
 pub(super) fn client(config: &Config, secrets: Secrets) -> Result<Http, String> {
-    let is_https = |url: &str| Ok(check_url(url)?.scheme() == "https");
-    let encrypted = is_https(&config.url)?;
-    let token_url = config.token_url.as_deref();
-    let token_encrypted = token_url.map(is_https).transpose();
-    let token_encrypted = token_encrypted.map_err(|reason: String| format!("token_{reason}"))?;
-    if secrets.authorities.is_some() && !encrypted && token_encrypted != Some(true) {
-        return Err(unencrypted("ca_file"));
-    }
-    if secrets.certificate.is_some() && !encrypted {
-        return Err(unencrypted("server_certificate"));
-    }
-    // The token endpoint, if it is another server, has a certificate of its own.
-    let elsewhere = token_url.filter(|token| !same_server(token, &config.url));
-    let for_tokens = match elsewhere {
-        Some(_) => Trusted::from(secrets.authorities.clone()),
-        None => Trusted::new(secrets.authorities.clone(), secrets.certificate.clone())?,
-    };
-    let trusted = match (elsewhere, secrets.certificate) {
-        (Some(_), Some(certificate)) => Trusted::Certificate(certificate),
-        _ => for_tokens.clone(),
-    };
     let options = Options {
-        trusted,
-        proxy: config.proxy.clone(),
-        connect_timeout: Duration::from(config.connect_timeout),
-        read_timeout: Duration::from(config.read_timeout),
         max_bytes: MAX_BYTES,
         ..Options::default()
     };
-    let of_tokens = Options {
-        trusted: for_tokens,
-        ..options.clone()
-    };
-    let auth = auth(config, &of_tokens, secrets.token, secrets.client_secret)?;
-    Http::new(&config.url, &options, auth)
-}
-
-/// Whether two URLs lead to one server.
-fn same_server(one: &str, other: &str) -> bool {
-    match (check_url(one), check_url(other)) {
-        (Ok(one), Ok(other)) => one.origin() == other.origin(),
-        _ => false,
-    }
-}
-
-/// How the client says who it is: by the first line of `token_file`, or by that of `client_secret_file` at `token_url`.
-fn auth(
-    config: &Config,
-    options: &Options,
-    token: Option<SecretString>,
-    client_secret: Option<SecretString>,
-) -> Result<Auth, String> {
-    match (token, &config.client_id, client_secret, &config.token_url) {
-        (None, None, None, None) => Ok(Auth::None),
-        (Some(token), None, None, None) if token.expose_secret().is_empty() => {
-            Err("token_file: its first line is empty".to_owned())
-        }
-        (Some(token), None, None, None) => Ok(Auth::Bearer(token)),
-        (None, Some(id), Some(secret), Some(url)) => {
-            let options = Options {
-                max_bytes: 1 << 20,
-                ..options.clone()
-            };
-            let client = ClientCredentials::new(url, &options, id, secret, config.client_auth)?;
-            let client = client.with_scope(config.scope.as_deref());
-            Ok(Auth::Token(Box::new(client)))
-        }
-        _ => Err(CREDENTIALS.to_owned()),
-    }
+    config.access().client(options, secrets)
 }
 
 #[cfg(test)]
 mod tests {
+    use secrecy::SecretString;
+
     use super::*;
 
     #[test]

@@ -1,0 +1,174 @@
+//! Fetches the document, and makes of it what a provider says.
+
+use std::cell::Cell;
+use std::fmt;
+use std::time::Instant;
+
+use super::known::Known;
+use super::settings::Config;
+use crate::model::history::EntryKind;
+use crate::model::text::without_mark;
+use crate::model::{Completeness, Now, Snapshot, Untrusted};
+use crate::providers::document::{self, Reader, Unsaid};
+use crate::providers::http::{Answer, Http, Request, Secrets};
+use crate::providers::{Earlier, FetchError, Provider, Query, Reading, Whole};
+
+/// A document on a server, ready to be read.
+pub struct HttpDocument {
+    name: String,
+    http: Http,
+    reader: Reader,
+    now: Now,
+    /// As whom we speak to the server.
+    who: String,
+    /// Whether the document that came last says that its people are made up.
+    sample: Cell<bool>,
+}
+
+impl HttpDocument {
+    /// Checks a section called `name`; `secrets` is what its files hold.
+    ///
+    /// # Errors
+    /// What is wrong with the section.
+    pub fn new(
+        name: &str,
+        config: &Config,
+        secrets: Secrets,
+        now: impl Into<Now>,
+    ) -> Result<Self, String> {
+        let (access, now) = (config.access(), now.into());
+        let reader = Reader::new(&config.inactive_when, Unsaid::Incomplete);
+        Ok(Self {
+            name: name.to_owned(),
+            who: access.who(&secrets),
+            http: access.client(config.options(), secrets)?,
+            reader: reader.with_age(config.max_age, &now),
+            now,
+            sample: Cell::new(false),
+        })
+    }
+
+    fn place(&self) -> String {
+        self.http.base().to_string()
+    }
+
+    fn malformed(&self, reason: String) -> FetchError {
+        document::malformed(&self.place(), reason)
+    }
+
+    /// The document, unless it is one that is known; then `None`.
+    fn get(&self, known: Option<&Known>, deadline: Instant) -> Result<Option<Answer>, FetchError> {
+        let known = known.filter(|known| known.is_recognisable());
+        let request = Request::get(&[]);
+        let request = match known {
+            Some(known) => known.unless_it_is(request),
+            None => request,
+        };
+        let answer = self.http.until(deadline).send(&request)?;
+        match (answer.status, known) {
+            (200, _) => Ok(Some(answer)),
+            (304, Some(_)) => Ok(None),
+            // A part of a document, or none.
+            (status, _) => {
+                Err(self.malformed(format!("it answered {status}, which is no document")))
+            }
+        }
+    }
+
+    /// The whole document.
+    fn whole(&self, deadline: Instant) -> Result<Answer, FetchError> {
+        self.get(None, deadline)?
+            .ok_or_else(|| self.malformed("it sent nothing".to_owned()))
+    }
+
+    /// What a document says.
+    fn snapshot(
+        &self,
+        answer: &Answer,
+        query: &Query,
+        progress: &dyn Fn(usize),
+    ) -> Result<Snapshot, FetchError> {
+        let document = self.reader.read(without_mark(answer.body()));
+        let document = document.map_err(|reason| self.malformed(reason))?;
+        self.sample.set(document.is_sample);
+        let made = answer.date("last-modified");
+        let snapshot = self.reader.answer(document, query, made);
+        progress(snapshot.directory.users.len() + snapshot.directory.groups.len());
+        Ok(snapshot)
+    }
+}
+
+impl fmt::Debug for HttpDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpDocument")
+            .field("name", &self.name)
+            .field("http", &self.http)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Provider for HttpDocument {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn identity(&self, deadline: Instant) -> Result<Untrusted, FetchError> {
+        let answer = self.whole(deadline)?;
+        let document = self.reader.read(without_mark(answer.body()));
+        document.map_err(|reason| self.malformed(reason))?;
+        let (place, bytes) = (self.place(), answer.body().len());
+        Ok(Untrusted::new(format!(
+            "{place} as {}, {bytes} bytes",
+            self.who
+        )))
+    }
+
+    fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
+        self.snapshot(&self.whole(query.deadline)?, query, progress)
+    }
+
+    fn read(
+        &self,
+        query: &Query,
+        earlier: &Earlier,
+        progress: &dyn Fn(usize),
+    ) -> Result<Reading, FetchError> {
+        let before = Known::earlier(earlier);
+        let Some(answer) = self.get(before.as_ref(), query.deadline)? else {
+            return Ok(Reading::Same);
+        };
+        let known = Known::of(&answer, self.now.seconds());
+        if before.is_some_and(|before| before.is(&known)) {
+            return Ok(Reading::Same);
+        }
+        let snapshot = self.snapshot(&answer, query, progress)?;
+        let is_complete = matches!(snapshot.completeness, Completeness::Complete(_));
+        let answers = is_complete.then(|| known.to_answers()).flatten();
+        Ok(Reading::Whole(Box::new(Whole {
+            snapshot,
+            answers,
+            since: None,
+        })))
+    }
+
+    fn reads_both(&self) -> bool {
+        true
+    }
+
+    fn is_sample(&self) -> bool {
+        self.sample.get()
+    }
+
+    fn look_at(&self, _kind: EntryKind) -> String {
+        format!("look at {}, and at what writes it", self.place())
+    }
+
+    fn unused_inactive(&self, deadline: Instant) -> Result<Vec<String>, FetchError> {
+        if self.reader.inactive_when().is_empty() {
+            return Ok(Vec::new());
+        }
+        let answer = self.whole(deadline)?;
+        let unused = self.reader.unused(without_mark(answer.body()));
+        unused.map_err(|reason| self.malformed(reason))
+    }
+}
