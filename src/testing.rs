@@ -73,7 +73,11 @@ pub mod providers {
     pub mod http {
         pub use crate::providers::http::{
             Auth, ClientAuth, ClientCredentials, Http, HttpError, HttpErrorKind, Options, Request,
+            Secrets,
         };
+    }
+    pub mod http_document {
+        pub use crate::providers::http_document::{Config, HttpDocument};
     }
     pub mod ldap {
         pub use crate::providers::ldap::{Attributes, Config, Ldap, LdapAdmin, Schema};

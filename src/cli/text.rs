@@ -39,15 +39,19 @@ keeps its default, and a key that does not exist is refused with file, line and 
 The configuration is each file named by `-f`, a later one overriding an earlier one key by key; else what the variable \
 `GOSYNC_CONFIG` names; else `gosync.toml` beside the program; else `/etc/gosync/gosync.toml`.";
 
-/// What a file provider reads.
+/// What the kinds file, command and http read.
 pub const DOCUMENT: &str = "\
 A JSON document of this form. Of a person only `id` and `login` must be there, of a group only `id` and `name`. The \
 `id` never changes, and belongs to the same person or group for ever; by it gosync knows a rename from a departure. A \
 member's `role` is `member`, `manager` or `admin`; the `status` is `active`, `invited`, `pending`, `suspended`, \
-`rejected`, `removed`, `left` or `declined`, and only `active` counts.";
+`rejected`, `removed`, `left` or `declined`, and only `active` counts. `complete` says whether these are all people and \
+groups: a file counts as complete that does not say so, what comes from a command or a web server does not. `generated` is \
+when the document was made, for `max_age`; `counts`, how many records it has: if it has others, something is missing.";
 
 /// An example of it.
-pub const DOCUMENT_EXAMPLE: &str = r#"{"users":  [{"id": "u-1", "login": "alice", "name": "Alice Liddell",
+pub const DOCUMENT_EXAMPLE: &str = r#"{"complete": true, "generated": "2026-11-28T12:00:00Z",
+ "counts": {"users": 1, "groups": 1},
+ "users":  [{"id": "u-1", "login": "alice", "name": "Alice Liddell",
              "email": "alice@example.org", "active": true,
              "uid": 20001, "gid": 100, "home": "/home/alice",
              "shell": "/bin/bash", "ssh_keys": ["ssh-ed25519 AAAA..."],

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gosync::testing::config::{Settings, Source};
-use gosync::testing::providers::{fields, globus, ldap, scim};
+use gosync::testing::providers::{fields, globus, http_document, ldap, scim};
 use gosync::testing::system::tls::Trusted;
 
 use crate::{here, text};
@@ -162,6 +162,58 @@ fn the_globus_section_is_the_defaults() {
 }
 
 #[test]
+fn the_http_section_is_the_defaults() {
+    let mut hub = section("hub");
+    // These have no default; their values are examples.
+    for key in [
+        "token_file",
+        "client_id",
+        "client_secret_file",
+        "token_url",
+        "scope",
+        "ca_file",
+        "server_certificate",
+        "proxy",
+        "max_age",
+    ] {
+        assert!(hub.remove(key).is_some(), "{key}");
+    }
+    let minimal = http_document::Config::new(hub["url"].as_str().unwrap());
+    let example: http_document::Config = hub.try_into().unwrap();
+    assert_eq!(format!("{example:#?}"), format!("{minimal:#?}"));
+}
+
+#[test]
+fn the_command_section_is_the_defaults() {
+    let config = |keys: &str| {
+        let text = format!("{MINIMAL}[provider.portal]\n{keys}");
+        let settings = Settings::new(
+            vec![Source {
+                path: here("gosync.toml.example"),
+                text,
+            }],
+            Some("portal"),
+        );
+        format!("{:#?}", settings.unwrap().provider().unwrap().config)
+    };
+    let all = all_keys();
+    let (_, portal) = all.split_once("[provider.portal]\n").unwrap();
+    let (portal, _) = portal.split_once("[provider.hub]").unwrap();
+    let mut portal = portal.to_owned();
+    for key in ["run_as", "max_age"] {
+        let lines = portal.lines();
+        let rest: Vec<&str> = lines
+            .filter(|line| !line.starts_with(&format!("{key} = ")))
+            .collect();
+        assert_eq!(rest.len() + 1, portal.lines().count(), "{key}");
+        portal = rest.join("\n");
+    }
+    let command = portal.lines().find(|line| line.starts_with("command = "));
+    let minimal = format!("kind = 'command'\n{}\n", command.unwrap());
+    assert_eq!(config(&portal), config(&minimal));
+}
+
+#[test]
 fn the_scim_section_is_the_defaults() {
     let table: toml::Table = all_keys().parse().unwrap();
     let mut cloud = table["provider"]["cloud"].as_table().unwrap().clone();
@@ -247,6 +299,11 @@ fn no_key_is_missing() {
         ("hooks.bygroup", ""),
         ("target.host", "kind = \"local\""),
         ("provider.sample", "kind = \"file\"\npath = \"x\""),
+        ("provider.portal", "kind = \"command\"\ncommand = [\"/x\"]"),
+        (
+            "provider.hub",
+            "kind = \"http\"\nurl = \"http://localhost\"",
+        ),
         ("provider.campus", ldap),
         ("provider.campus.attributes", ""),
         ("provider.campus.fields", ""),
