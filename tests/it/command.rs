@@ -342,7 +342,7 @@ fn each_run_asks_it_and_its_groups_are_changed_elsewhere() {
     let mut host = host("echo x >> times; cat whole.json", "");
     host.leaves_stamps = true;
     sync(&host, "users").expect(0);
-    std::thread::sleep(std::time::Duration::from_secs(3));
+    std::thread::sleep(std::time::Duration::from_secs(4));
     for _ in 0..2 {
         let ran = sync(&host, "users").expect(0);
         assert!(!ran.out.contains("nothing has moved"), "{ran:?}");

@@ -28,6 +28,7 @@ mod group_cli;
 mod histories;
 mod hostile;
 mod http;
+mod http_document;
 mod increment;
 mod journey;
 mod ldap;
