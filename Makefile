@@ -57,7 +57,7 @@ lint:
 # Builds first if there is nothing to install; does not build as root what a user has built.
 install:
 	test -x target/release/gosync || $(CARGO) build --release --locked
-	install -d $(BIN) $(SHARE)/man/man8 $(SHARE)/man/man5 $(DOC)/sample $(DOC)/cron.d $(SHARE)/gosync/hooks
+	install -d $(BIN) $(SHARE)/man/man8 $(SHARE)/man/man5 $(DOC)/sample $(DOC)/cron.d $(SHARE)/gosync/hooks $(SHARE)/gosync/providers
 	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d $(UNITS)
 	install -m 0755 target/release/gosync $(BIN)/gosync
 	install -m 0644 man/gosync.8 $(SHARE)/man/man8/gosync.8
@@ -68,6 +68,7 @@ install:
 	install -m 0644 gosync.toml.example README.md CHANGELOG.md LICENSE LICENSE-MIT LICENSE-APACHE $(DOC)
 	install -m 0755 share/hooks/welcome $(SHARE)/gosync/hooks/welcome
 	install -m 0644 share/hooks/welcome.txt $(SHARE)/gosync/hooks/welcome.txt
+	install -m 0755 share/gosync/providers/csv share/gosync/providers/getent share/gosync/providers/sql $(SHARE)/gosync/providers
 	install -m 0644 sample/directory.json $(DOC)/sample/directory.json
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|g' share/cron.d/gosync > $(DOC)/cron.d/gosync
 	chmod 0644 $(DOC)/cron.d/gosync

@@ -11,6 +11,10 @@ openssl openssl
 strace strace
 zstd zstd
 python3 python3
+/usr/lib/postgresql postgresql
+psql postgresql-client
+mariadbd mariadb-server-core
+mariadb mariadb-client-core
 /usr/lib/python3.*/ensurepip:/usr/local/lib/python3.*/ensurepip python3-venv
 /usr/sbin/slapd slapd
 /usr/lib/ldap/pw-pbkdf2.so slapd-contrib

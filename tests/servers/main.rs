@@ -13,6 +13,7 @@ mod slapd;
 #[path = "../support/web.rs"]
 mod web;
 
+mod adapters;
 mod bare_host;
 mod certificates;
 mod changes_389;

@@ -10,7 +10,7 @@ use gosync::testing::providers::admin::{
 };
 
 use super::dataset::{FACULTY, PAGE, PENDING, PHYSICS, TWINS, World};
-use super::{Fixture, NAME, read};
+use super::{Managed, NAME, read};
 use crate::scratch::ScratchHost;
 
 const ABILITIES: [Ability; 9] = [
@@ -70,7 +70,7 @@ fn active(admin: &dyn GroupAdmin, group: &ManagedGroup) -> BTreeMap<RemoteId, Ro
 }
 
 /// The same, as a read of the provider gives it.
-fn read_back<F: Fixture>(fixture: &F, group: &ManagedGroup) -> BTreeMap<RemoteId, Role> {
+fn read_back<F: Managed>(fixture: &F, group: &ManagedGroup) -> BTreeMap<RemoteId, Role> {
     let snapshot = read::groups(&*fixture.open(PAGE));
     let found = snapshot
         .directory
@@ -86,7 +86,7 @@ fn read_back<F: Fixture>(fixture: &F, group: &ManagedGroup) -> BTreeMap<RemoteId
 }
 
 /// A group is made, filled, and emptied.
-pub fn changes<F: Fixture>() {
+pub fn changes<F: Managed>() {
     let fixture = F::load(&World::new());
     let admin = &*fixture.admin();
     assert_eq!(admin.name(), NAME);
@@ -245,7 +245,7 @@ fn attempt(admin: &dyn GroupAdmin, ability: Ability) -> Result<(), AdminError> {
 }
 
 /// What it lacks is an error that names the provider and the ability, and changes nothing; what it does not lack works.
-pub fn lacks<F: Fixture>() {
+pub fn lacks<F: Managed>() {
     let fixture = F::load(&World::new());
     let admin = &*fixture.admin();
     for ability in [Ability::Role(Role::Member), Ability::Create] {
@@ -283,7 +283,7 @@ pub fn lacks<F: Fixture>() {
 }
 
 /// Where a name is not one group's, the program says whose it is and does nothing.
-pub fn twins<F: Fixture>() {
+pub fn twins<F: Managed>() {
     let fixture = F::load(&World::new());
     let admin = &*fixture.admin();
     let groups = admin.groups(false).unwrap();
@@ -318,7 +318,7 @@ pub fn twins<F: Fixture>() {
 }
 
 /// People and groups are found by their names in capital letters, too.
-pub fn capitals<F: Fixture>() {
+pub fn capitals<F: Managed>() {
     let fixture = F::load(&World::new());
     let admin = &*fixture.admin();
     assert_eq!(
@@ -344,7 +344,7 @@ struct Program {
 }
 
 impl Program {
-    fn new(fixture: &impl Fixture) -> Self {
+    fn new(fixture: &impl Managed) -> Self {
         let host = ScratchHost::new_in(&std::env::temp_dir());
         let section = fixture.section();
         let text = format!(

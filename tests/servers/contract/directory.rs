@@ -9,7 +9,7 @@ use gosync::testing::providers::admin::GroupAdmin;
 use gosync::testing::providers::ldap::{Config, Ldap};
 
 use super::dataset::{Club, Somebody, Tells, World};
-use super::{Fixture, NAME, Place, Section, Server, Wire, soon};
+use super::{Fixture, Managed, NAME, Place, Section, Server, Wire, soon};
 use crate::ds389::{self, Ds389};
 use crate::ldap::NOW;
 use crate::samba::{self, Samba};
@@ -274,13 +274,15 @@ impl<K: Kind> Fixture for Directory<K> {
         Box::new(Self::ldap(self.server.port(), page, K::ADMIN.1))
     }
 
+    fn place(&self) -> Place<'_> {
+        Place::Server(self)
+    }
+}
+
+impl<K: Kind> Managed for Directory<K> {
     fn admin(&self) -> Box<dyn GroupAdmin> {
         let range = IdRange::new(60_000, 60_999).unwrap();
         Box::new(Self::ldap(self.server.port(), 1000, K::ADMIN.1).admin(range, soon(60)))
-    }
-
-    fn place(&self) -> Place<'_> {
-        Place::Server(self)
     }
 
     fn section(&self) -> Section {

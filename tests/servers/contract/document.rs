@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::dataset::{Club, Somebody, Tells, World};
-use super::{File, Fixture, NAME, Place, Section};
+use super::{File, Fixture, Managed, NAME, Place, Section};
 
 /// A document in a folder of its own.
 pub struct Document {
@@ -59,6 +59,13 @@ fn group(world: &World, club: &Club) -> Value {
     json!({"id": format!("g-{:03}", club.number), "name": club.name, "description": club.description, "members": members})
 }
 
+/// The document that says what a world is.
+pub fn document(world: &World) -> Value {
+    let people: Vec<Value> = world.people.iter().map(person).collect();
+    let groups: Vec<Value> = world.groups.iter().map(|club| group(world, club)).collect();
+    json!({"users": people, "groups": groups})
+}
+
 impl Fixture for Document {
     const TELLS: Tells = Tells {
         standing: true,
@@ -68,10 +75,8 @@ impl Fixture for Document {
     };
 
     fn load(world: &World) -> Self {
-        let people: Vec<Value> = world.people.iter().map(person).collect();
-        let groups: Vec<Value> = world.groups.iter().map(|club| group(world, club)).collect();
         let dir = tempfile::tempdir().unwrap();
-        let text = json!({"users": people, "groups": groups}).to_string();
+        let text = document(world).to_string();
         std::fs::write(dir.path().join("directory.json"), text + "\n").unwrap();
         Self { dir }
     }
@@ -80,12 +85,14 @@ impl Fixture for Document {
         Box::new(self.provider("directory.json"))
     }
 
-    fn admin(&self) -> Box<dyn GroupAdmin> {
-        Box::new(self.provider("directory.json"))
-    }
-
     fn place(&self) -> Place<'_> {
         Place::File(self)
+    }
+}
+
+impl Managed for Document {
+    fn admin(&self) -> Box<dyn GroupAdmin> {
+        Box::new(self.provider("directory.json"))
     }
 
     fn section(&self) -> Section {

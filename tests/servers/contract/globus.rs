@@ -7,7 +7,7 @@ use gosync::testing::providers::globus::{Config, Globus};
 use serde_json::{Value, json};
 
 use super::dataset::{Somebody, Tells, World};
-use super::{Fixture, NAME, Place, Section, Server, Wire, soon};
+use super::{Fixture, Managed, NAME, Place, Section, Server, Wire, soon};
 use crate::globus_server::{self, FakeGlobus, MAPPING, OWN, SECRET, id, secrets};
 
 /// A stand-in, in whose groups we are the administrator.
@@ -88,12 +88,14 @@ impl Fixture for Club {
         Box::new(globus(self.server.port, SECRET))
     }
 
-    fn admin(&self) -> Box<dyn GroupAdmin> {
-        Box::new(globus(self.server.port, SECRET).admin(soon(60)))
-    }
-
     fn place(&self) -> Place<'_> {
         Place::Server(self)
+    }
+}
+
+impl Managed for Club {
+    fn admin(&self) -> Box<dyn GroupAdmin> {
+        Box::new(globus(self.server.port, SECRET).admin(soon(60)))
     }
 
     fn section(&self) -> Section {

@@ -11,8 +11,10 @@ mod directory;
 mod document;
 mod faults;
 mod globus;
+mod printed;
 mod read;
 mod scim;
+mod served;
 
 use std::time::{Duration, Instant};
 
@@ -36,11 +38,14 @@ trait Fixture: Sized {
     /// The provider, with pages of so many records where it has pages.
     fn open(&self, page: usize) -> Box<dyn Provider>;
 
-    /// The same, to change groups.
-    fn admin(&self) -> Box<dyn GroupAdmin>;
-
     /// Where it reads from.
     fn place(&self) -> Place<'_>;
+}
+
+/// A provider whose groups can be changed.
+trait Managed: Fixture {
+    /// The provider, to change groups.
+    fn admin(&self) -> Box<dyn GroupAdmin>;
 
     /// The same for the program.
     fn section(&self) -> Section;
@@ -110,73 +115,101 @@ fn soon(seconds: u64) -> Instant {
     Instant::now() + Duration::from_secs(seconds)
 }
 
-/// Every promise as a test of every provider.
+/// Every promise about reading, as a test.
+macro_rules! reads {
+    ($fixture:ty) => {
+        #[test]
+        fn all_is_read_and_nothing_is_dropped() {
+            read::all::<$fixture>();
+        }
+
+        #[test]
+        fn one_read_of_both_says_what_two_say() {
+            read::both::<$fixture>();
+        }
+
+        #[test]
+        fn the_order_of_the_server_does_not_matter() {
+            read::order::<$fixture>();
+        }
+
+        #[test]
+        fn a_part_is_never_called_all() {
+            read::part::<$fixture>();
+        }
+
+        #[test]
+        fn a_name_is_the_same_in_capital_letters() {
+            read::capitals::<$fixture>();
+        }
+
+        #[test]
+        fn a_read_that_is_cut_is_never_called_all() {
+            faults::cut::<$fixture>();
+        }
+
+        #[test]
+        fn failures_are_told_apart() {
+            faults::told_apart::<$fixture>();
+        }
+    };
+}
+
+/// Every promise about changing groups, as a test.
+macro_rules! changes {
+    ($fixture:ty) => {
+        #[test]
+        fn who_is_to_change_is_the_same_in_capital_letters() {
+            admin::capitals::<$fixture>();
+        }
+
+        #[test]
+        fn groups_are_changed_and_read_back() {
+            admin::changes::<$fixture>();
+        }
+
+        #[test]
+        fn what_it_lacks_is_said_and_not_tried() {
+            admin::lacks::<$fixture>();
+        }
+
+        #[test]
+        fn of_two_groups_with_one_name_none_is_taken() {
+            admin::twins::<$fixture>();
+        }
+    };
+}
+
+/// Every promise as a test of every provider; of those that can only be read, those about reading.
 macro_rules! contract {
-    ($($name:ident: $fixture:ty;)*) => {$(
-        mod $name {
+    (all { $($name:ident: $fixture:ty;)* } reads { $($reader:ident: $read:ty;)* }) => {
+        $(mod $name {
             use super::*;
 
-            #[test]
-            fn all_is_read_and_nothing_is_dropped() {
-                read::all::<$fixture>();
-            }
+            reads!($fixture);
+            changes!($fixture);
+        })*
+        $(mod $reader {
+            use super::*;
 
-            #[test]
-            fn one_read_of_both_says_what_two_say() {
-                read::both::<$fixture>();
-            }
-
-            #[test]
-            fn the_order_of_the_server_does_not_matter() {
-                read::order::<$fixture>();
-            }
-
-            #[test]
-            fn a_part_is_never_called_all() {
-                read::part::<$fixture>();
-            }
-
-            #[test]
-            fn a_name_is_the_same_in_capital_letters() {
-                read::capitals::<$fixture>();
-                admin::capitals::<$fixture>();
-            }
-
-            #[test]
-            fn a_read_that_is_cut_is_never_called_all() {
-                faults::cut::<$fixture>();
-            }
-
-            #[test]
-            fn failures_are_told_apart() {
-                faults::told_apart::<$fixture>();
-            }
-
-            #[test]
-            fn groups_are_changed_and_read_back() {
-                admin::changes::<$fixture>();
-            }
-
-            #[test]
-            fn what_it_lacks_is_said_and_not_tried() {
-                admin::lacks::<$fixture>();
-            }
-
-            #[test]
-            fn of_two_groups_with_one_name_none_is_taken() {
-                admin::twins::<$fixture>();
-            }
-        }
-    )*};
+            reads!($read);
+        })*
+    };
 }
 
 contract! {
-    in_a_file: document::Document;
-    in_ldap_rfc2307: directory::Directory<directory::Nis>;
-    in_ldap_rfc2307bis: directory::Directory<directory::Bis>;
-    in_389_directory_server: directory::Directory<crate::ds389::Ds389>;
-    in_active_directory: directory::Directory<crate::samba::Samba>;
-    in_scim_by_index: scim::People<false>;
-    in_scim_by_cursor: scim::People<true>;
-    in_globus: globus::Club;
+    all {
+        in_a_file: document::Document;
+        in_ldap_rfc2307: directory::Directory<directory::Nis>;
+        in_ldap_rfc2307bis: directory::Directory<directory::Bis>;
+        in_389_directory_server: directory::Directory<crate::ds389::Ds389>;
+        in_active_directory: directory::Directory<crate::samba::Samba>;
+        in_scim_by_index: scim::People<false>;
+        in_scim_by_cursor: scim::People<true>;
+        in_globus: globus::Club;
+    }
+    reads {
+        by_a_command: printed::Printed;
+        on_a_web_server: served::Served;
+    }
 }

@@ -8,7 +8,7 @@ use gosync::testing::providers::scim::{Config, Scim, Secrets};
 use serde_json::{Value, json};
 
 use super::dataset::{Club, Somebody, Tells, World};
-use super::{Fixture, NAME, Place, Section, Server as _, Wire, soon};
+use super::{Fixture, Managed, NAME, Place, Section, Server as _, Wire, soon};
 use crate::scim_server::{Server, TOKEN};
 
 /// A server; `CURSORS`: that has them, and is asked by them.
@@ -91,16 +91,18 @@ impl<const CURSORS: bool> Fixture for People<CURSORS> {
         Box::new(Self::scim(self.server.port, page, TOKEN))
     }
 
+    fn place(&self) -> Place<'_> {
+        Place::Server(self)
+    }
+}
+
+impl<const CURSORS: bool> Managed for People<CURSORS> {
     fn admin(&self) -> Box<dyn GroupAdmin> {
         Box::new(
             Self::scim(self.server.port, 100, TOKEN)
                 .admin(soon(60))
                 .unwrap(),
         )
-    }
-
-    fn place(&self) -> Place<'_> {
-        Place::Server(self)
     }
 
     fn section(&self) -> Section {

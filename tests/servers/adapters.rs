@@ -1,0 +1,440 @@
+//! The programs in share/gosync/providers, each run by gosync against the real thing: databases of SQLite, PostgreSQL and
+//! MariaDB, name services, files with comma-separated values.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::bare_host::bare_host;
+use crate::scratch::{Ran, ScratchHost};
+
+const KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJH1vOMgW5f4TfoW7cyl6tmWdgNQ0IypPzDRVu1pFvJk";
+
+/// A host whose command is an adapter with these arguments.
+fn host(adapter: &str, words: &[&str]) -> ScratchHost {
+    let host = bare_host();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("share/gosync/providers");
+    host.write_with_mode(adapter, fs::read(source.join(adapter)).unwrap(), 0o755);
+    let program = host.dir().join(adapter);
+    configure(&host, &program, words, "");
+    host
+}
+
+fn configure(host: &ScratchHost, program: &Path, words: &[&str], more: &str) {
+    let command = [program.to_str().unwrap()]
+        .into_iter()
+        .chain(words.iter().copied());
+    let command: Vec<String> = command.map(|word| format!("'''{word}'''")).collect();
+    let text = format!(
+        "[provider.p]\nkind = 'command'\ncommand = [{}]\n{more}\n[accounts]\ncreate_home = false\n",
+        command.join(", ")
+    );
+    host.write_with_mode("gosync.toml", text, 0o600);
+}
+
+fn sync(host: &ScratchHost, what: &str) -> Ran {
+    host.gosync(&["sync", what])
+}
+
+/// What every database of these tests says: ann and bob are there, kim has left, and lab has ann and kim.
+fn all_came(host: &ScratchHost) {
+    let ran = sync(host, "users").expect(0);
+    assert!(ran.out.contains("2 created"), "{ran:?}");
+    sync(host, "groups").expect(0);
+    let passwd = host.read("etc/passwd");
+    assert!(
+        passwd.contains("ann:x:20001:100:Ann Ä. \"x\":/home/ann:/bin/bash\n"),
+        "{passwd}"
+    );
+    assert!(
+        passwd.contains("bob:x:") && !passwd.contains("kim:x:"),
+        "{passwd}"
+    );
+    assert!(
+        host.read("etc/group").contains("lab:x:60007:ann\n"),
+        "{}",
+        host.read("etc/group")
+    );
+    let keys = host.read("etc/ssh/authorized_keys.d/ann");
+    assert_eq!(
+        keys.lines().filter(|line| line.starts_with("ssh-")).count(),
+        1,
+        "{keys}"
+    );
+    let again = sync(host, "users").expect(0);
+    assert!(again.out.contains("nothing to do"), "{again:?}");
+    let status = host.gosync(&["status"]);
+    assert!(
+        status.out.contains("/sql: the views gosync_* of "),
+        "{status:?}"
+    );
+}
+
+/// The tables and views; `yes` and `no` are values of the type `truth`.
+fn schema(truth: [&str; 3]) -> String {
+    let [boolean, yes, no] = truth;
+    format!(
+        "CREATE TABLE people (nr INTEGER, account VARCHAR(30), called VARCHAR(80), works {boolean}, num INTEGER, pubkey TEXT);\n\
+         INSERT INTO people VALUES (1, 'ann', 'Ann Ä. \"x\"', {yes}, 20001, '{KEY}\n'), (2, 'bob', NULL, {yes}, NULL, NULL),\n\
+         (3, 'kim', 'Kim', {no}, NULL, '');\n\
+         CREATE VIEW gosync_users AS SELECT nr AS id, account AS login, called AS name, works AS active, num AS uid,\n\
+         pubkey AS ssh_keys, 'x' AS site FROM people;\n\
+         CREATE VIEW gosync_groups AS SELECT 7 AS id, 'lab' AS name, 60007 AS gid, NULL AS description;\n\
+         CREATE VIEW gosync_members AS SELECT 7 AS group_id, nr AS user_id FROM people WHERE nr <> 2;\n"
+    )
+}
+
+#[test]
+fn sql_reads_sqlite() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("the portal #1.db");
+    let base = rusqlite::Connection::open(&path).unwrap();
+    base.execute_batch(&schema(["INTEGER", "1", "0"])).unwrap();
+    let host = host("sql", &["sqlite", path.to_str().unwrap()]);
+    all_came(&host);
+    // Neither let in nor shut out is told, and changes nothing.
+    base.execute_batch("UPDATE people SET works = NULL WHERE nr = 2")
+        .unwrap();
+    let shadow = host.read("etc/shadow");
+    sync(&host, "users");
+    assert_eq!(host.read("etc/shadow"), shadow);
+    base.execute_batch("DROP VIEW gosync_members").unwrap();
+    let ran = sync(&host, "users").expect(12);
+    assert!(ran.err.contains("no such table: gosync_members"), "{ran:?}");
+    fs::remove_file(&path).unwrap();
+    let ran = sync(&host, "users").expect(12);
+    assert!(ran.err.contains("unable to open database file"), "{ran:?}");
+}
+
+/// A server that ends with the value, run by somebody who is not root.
+struct Daemon {
+    dir: tempfile::TempDir,
+    child: Option<Child>,
+}
+
+impl Daemon {
+    /// A directory that belongs to who runs the server.
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        if nix::unistd::geteuid().is_root() {
+            let nobody = nix::unistd::User::from_name("nobody").unwrap().unwrap();
+            nix::unistd::chown(dir.path(), Some(nobody.uid), Some(nobody.gid)).unwrap();
+        }
+        Self { dir, child: None }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// A program, run by who runs the server.
+    fn command(&self, program: &Path) -> Command {
+        let needed = "install what tests/run.sh lists";
+        assert!(program.exists(), "{}: {needed}", program.display());
+        let mut command = match nix::unistd::geteuid().is_root() {
+            true => {
+                let mut command = Command::new("setpriv");
+                command
+                    .args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"])
+                    .arg(program);
+                command
+            }
+            false => Command::new(program),
+        };
+        command
+            .current_dir(self.dir.path())
+            .env_clear()
+            .env("LC_ALL", "C.UTF-8")
+            .env("PATH", "/usr/bin:/bin");
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    fn start(&mut self, mut command: Command, is_up: &dyn Fn() -> bool) {
+        self.child = Some(command.spawn().unwrap());
+        let end = Instant::now() + Duration::from_secs(60);
+        while !is_up() {
+            assert!(Instant::now() < end, "{command:?} does not come up");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+            let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGQUIT);
+            let end = Instant::now() + Duration::from_secs(20);
+            while child.try_wait().unwrap().is_none() && Instant::now() < end {
+                thread::sleep(Duration::from_millis(20));
+            }
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Feeds a client; whether it took it.
+fn fed(client: &mut Command, sql: &str) -> bool {
+    let mut input = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut input, sql.as_bytes()).unwrap();
+    std::io::Seek::rewind(&mut input).unwrap();
+    let output = client.stdin(input).output().unwrap();
+    output.status.success()
+}
+
+#[test]
+fn sql_reads_postgresql() {
+    let programs =
+        fs::read_dir("/usr/lib/postgresql").expect("install the Debian package postgresql");
+    let programs = programs
+        .map(|entry| entry.unwrap().path().join("bin"))
+        .max()
+        .unwrap();
+    let mut daemon = Daemon::new();
+    let data = daemon.path("data");
+    let mut initdb = daemon.command(&programs.join("initdb"));
+    initdb
+        .args([
+            "-A",
+            "trust",
+            "-U",
+            "gosync",
+            "-E",
+            "UTF8",
+            "--no-sync",
+            "-D",
+        ])
+        .arg(&data);
+    assert!(initdb.status().unwrap().success());
+    let mut server = daemon.command(&programs.join("postgres"));
+    let socket = daemon.dir.path().to_str().unwrap().to_owned();
+    server
+        .args(["-F", "-c", "listen_addresses=", "-k", &socket, "-D"])
+        .arg(&data);
+    let conninfo = format!("host={socket} user=gosync dbname=postgres");
+    let psql = |sql: &str| {
+        fed(
+            Command::new("psql").args(["-Xq", "-v", "ON_ERROR_STOP=1", "-d", &conninfo]),
+            sql,
+        )
+    };
+    daemon.start(server, &|| psql("SELECT 1"));
+    assert!(psql(&schema(["BOOLEAN", "true", "false"])));
+    let host = host("sql", &["postgresql", &conninfo]);
+    all_came(&host);
+    assert!(psql("DROP VIEW gosync_members"));
+    let ran = sync(&host, "users").expect(12);
+    assert!(
+        ran.err.contains("\"gosync_members\" does not exist"),
+        "{ran:?}"
+    );
+    daemon.stop();
+    let ran = sync(&host, "users").expect(12);
+    assert!(ran.err.contains("psql ended with 2"), "{ran:?}");
+}
+
+#[test]
+fn sql_reads_mariadb() {
+    let mut daemon = Daemon::new();
+    let (data, socket) = (daemon.path("data"), daemon.path("socket"));
+    let mut install = daemon.command(Path::new("/usr/bin/mariadb-install-db"));
+    install.args([
+        "--no-defaults",
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+    ]);
+    install.arg(format!("--datadir={}", data.display()));
+    assert!(install.status().unwrap().success());
+    let mut server = daemon.command(Path::new("/usr/sbin/mariadbd"));
+    server.args([
+        "--no-defaults",
+        "--skip-networking",
+        "--innodb-buffer-pool-size=16M",
+    ]);
+    server
+        .arg(format!("--datadir={}", data.display()))
+        .arg(format!("--socket={}", socket.display()));
+    server.arg(format!("--pid-file={}", daemon.path("pid").display()));
+    let options = format!("[client]\nuser=root\nsocket={}\n", socket.display());
+    let file = tempfile::tempdir().unwrap();
+    let options_file = file.path().join("portal.cnf");
+    fs::write(&options_file, options).unwrap();
+    let client = || {
+        let mut client = Command::new("mariadb");
+        client.arg(format!("--defaults-file={}", options_file.display()));
+        client.arg("--default-character-set=utf8mb4");
+        client
+    };
+    daemon.start(server, &|| fed(&mut client(), "SELECT 1"));
+    assert!(fed(
+        &mut client(),
+        "CREATE DATABASE portal CHARACTER SET utf8mb4"
+    ));
+    assert!(fed(
+        client().arg("portal"),
+        &schema(["BOOLEAN", "true", "false"])
+    ));
+    let host = host(
+        "sql",
+        &["mariadb", options_file.to_str().unwrap(), "portal"],
+    );
+    all_came(&host);
+    assert!(fed(client().arg("portal"), "DROP VIEW gosync_members"));
+    let ran = sync(&host, "users").expect(12);
+    assert!(
+        ran.err.contains("portal.gosync_members' doesn't exist"),
+        "{ran:?}"
+    );
+    daemon.stop();
+    let ran = sync(&host, "users").expect(12);
+    assert!(ran.err.contains("mariadb ended with 1"), "{ran:?}");
+}
+
+#[test]
+fn getent_reads_the_name_services_of_this_host() {
+    let host = host("getent", &[]);
+    // In a mount namespace of its own it sees other databases; this host's stay as they are.
+    for (name, text) in [
+        (
+            "passwd",
+            "root:x:0:0::/root:/bin/sh\nann:x:20001:100:Ann Lee,Room 1:/home/ann:/bin/bash\nbob:x:20002:100::/home/bob:\n",
+        ),
+        (
+            "group",
+            "root:x:0:\nlab:x:60007:ann,bob\noffice:x:60008:bob\nodd:x:60009:nobody-knows\n",
+        ),
+    ] {
+        host.write_with_mode(name, text, 0o644);
+    }
+    let adapter = host.dir().join("getent");
+    let dir = host.dir().display().to_string();
+    let script = format!(
+        "#!/bin/sh\nexec unshare -rm sh -c 'mount --bind {dir}/passwd /etc/passwd && mount --bind {dir}/group /etc/group && exec {} \"$@\"' sh \"$@\"\n",
+        adapter.display()
+    );
+    host.write_with_mode("elsewhere", script, 0o755);
+    let elsewhere = host.dir().join("elsewhere");
+    configure(&host, &elsewhere, &["lab", "office"], "");
+    sync(&host, "users").expect(0);
+    sync(&host, "groups").expect(0);
+    let passwd = host.read("etc/passwd");
+    assert!(
+        passwd.contains("ann:x:20001:100:Ann Lee:/home/ann:/bin/bash\n"),
+        "{passwd}"
+    );
+    assert!(passwd.contains("bob:x:20002:100:"), "{passwd}");
+    let group = host.read("etc/group");
+    assert!(
+        group.contains("lab:x:60007:ann,bob\n") && group.contains("office:x:60008:bob\n"),
+        "{group}"
+    );
+    for (name, said) in [
+        ("odd", "there is no member 'nobody-knows'"),
+        ("none", "there is no group 'none'"),
+    ] {
+        configure(&host, &elsewhere, &["lab", name], "");
+        let ran = sync(&host, "users").expect(12);
+        assert!(
+            ran.err.contains("is busy") && ran.err.contains(said),
+            "{ran:?}"
+        );
+    }
+    // And without that: whatever stands there, root's group has no members who get accounts.
+    configure(&host, &adapter, &["root"], "");
+    let status = host.gosync(&["status"]);
+    assert!(status.out.contains("getent group root"), "{status:?}");
+    assert!(!sync(&host, "groups").err.contains("exit code"));
+}
+
+#[test]
+fn csv_reads_files() {
+    let host = host("csv", &[]);
+    let write = |name: &str, text: &str, hours: u64| {
+        host.write_with_mode(name, text, 0o644);
+        let then = SystemTime::now() - Duration::from_secs(hours * 3_600);
+        let file = fs::File::options().write(true).open(host.dir().join(name));
+        file.unwrap().set_modified(then).unwrap();
+    };
+    let people = format!(
+        "\u{feff}id;login;name;active;uid;ssh_keys;site\n1;ann;\"Ann; \"\"x\"\"\";yes;20001;\"{KEY}\n\";a\n\n2;bob;;Yes;;;\n3;kim;;no;;;\n"
+    );
+    write("people.csv", &people, 2);
+    write(
+        "groups.csv",
+        "id,name,gid,members\r\ng7,lab,60007,1 3\r\n",
+        1,
+    );
+    let path = |name: &str| host.dir().join(name).to_str().unwrap().to_owned();
+    let (users, groups) = (path("people.csv"), path("groups.csv"));
+    let words = [users.as_str(), groups.as_str()];
+    let program = host.dir().join("csv");
+    configure(&host, &program, &words, "max_age = '3h'");
+    sync(&host, "users").expect(0);
+    sync(&host, "groups").expect(0);
+    let passwd = host.read("etc/passwd");
+    assert!(
+        passwd.contains("ann:x:20001:100:Ann; \"x\":") && passwd.contains("bob:x:"),
+        "{passwd}"
+    );
+    assert!(!passwd.contains("kim:x:"));
+    assert!(host.read("etc/group").contains("lab:x:60007:ann\n"));
+    assert!(
+        host.read("etc/ssh/authorized_keys.d/ann")
+            .contains("ssh-ed25519")
+    );
+    configure(&host, &program, &words, "max_age = '1h'");
+    let ran = sync(&host, "users").expect(12);
+    assert!(ran.err.contains("`max_age` is 1h"), "{ran:?}");
+    configure(&host, &program, &words, "");
+    let shadow = host.read("etc/shadow");
+    let cut = &people[..people.len() - 4];
+    for (text, hours, said) in [
+        (cut, 1, "its last line has no end"),
+        (people.as_str(), 0, "was written a moment ago"),
+        ("id;login\n1;ann;x\n", 1, ":2: 3 values, and 2 columns"),
+        ("id;login\n1\n", 1, ":2: 1 values, and 2 columns"),
+        ("id;login\n1;\"ann\n", 1, "unexpected end of data"),
+        ("", 1, "its last line has no end"),
+    ] {
+        write("people.csv", text, hours);
+        let ran = sync(&host, "users").expect(12);
+        assert!(ran.err.contains(said), "{said}: {ran:?}");
+        assert_eq!(host.read("etc/shadow"), shadow);
+    }
+    fs::remove_file(host.dir().join("people.csv")).unwrap();
+    sync(&host, "users").expect(12);
+}
+
+#[test]
+fn each_is_short_and_comes_with_make_install() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let makefile = fs::read_to_string(source.join("Makefile")).unwrap();
+    for entry in fs::read_dir(source.join("share/gosync/providers")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let mode = Permissions::mode(&fs::metadata(&path).unwrap().permissions());
+        assert!(
+            text.lines().count() < 60 && mode & 0o111 == 0o111,
+            "{}",
+            path.display()
+        );
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(
+            makefile.contains(&format!("share/gosync/providers/{name}")),
+            "{name}"
+        );
+    }
+}
