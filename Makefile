@@ -68,7 +68,8 @@ install:
 	install -m 0644 gosync.toml.example README.md CHANGELOG.md LICENSE LICENSE-MIT LICENSE-APACHE $(DOC)
 	install -m 0755 share/hooks/welcome $(SHARE)/gosync/hooks/welcome
 	install -m 0644 share/hooks/welcome.txt $(SHARE)/gosync/hooks/welcome.txt
-	install -m 0755 share/gosync/providers/csv share/gosync/providers/getent share/gosync/providers/sql $(SHARE)/gosync/providers
+	install -m 0755 share/gosync/providers/coldfront share/gosync/providers/csv $(SHARE)/gosync/providers
+	install -m 0755 share/gosync/providers/getent share/gosync/providers/sql $(SHARE)/gosync/providers
 	install -m 0644 sample/directory.json $(DOC)/sample/directory.json
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|g' share/cron.d/gosync > $(DOC)/cron.d/gosync
 	chmod 0644 $(DOC)/cron.d/gosync

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::bare_host::bare_host;
 use crate::scratch::{Ran, ScratchHost};
+use crate::venv;
 
 const KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJH1vOMgW5f4TfoW7cyl6tmWdgNQ0IypPzDRVu1pFvJk";
@@ -416,6 +417,100 @@ fn csv_reads_files() {
     }
     fs::remove_file(host.dir().join("people.csv")).unwrap();
     sync(&host, "users").expect(12);
+}
+
+/// What a portal has: ann in two projects, bob in one whose allocation runs out, kim who is not active any more.
+const PORTAL: &str = r#"
+from django.contrib.auth.models import User
+from coldfront.core.allocation.models import *
+from coldfront.core.project.models import Project, ProjectStatusChoice
+people = {n: User.objects.create(username=n, first_name=n.title(), last_name="X", is_active=n != "kim") for n in ("pi", "ann", "bob", "kim", "zoe")}
+kind = AllocationAttributeType.objects.get(name="freeipa_group")
+def project(state, allocation, group, members):
+    status = ProjectStatusChoice.objects.get(name=state)
+    it = Project.objects.create(title=f"{group} {Project.objects.count()}", pi=people["pi"], description="A project", status=status)
+    status = AllocationStatusChoice.objects.get(name=allocation)
+    it = Allocation.objects.create(project=it, status=status, justification="x")
+    AllocationAttribute.objects.create(allocation=it, allocation_attribute_type=kind, value=group)
+    for name, state in members:
+        status = AllocationUserStatusChoice.objects.get(name=state)
+        AllocationUser.objects.create(allocation=it, user=people[name], status=status)
+project("Active", "Active", "lab", [("ann", "Active"), ("kim", "Active"), ("zoe", "Removed")])
+project("Active", "Active", "lab", [("ann", "Active")])
+project("Active", "Renewal Requested", "wet", [("ann", "Active"), ("bob", "Active")])
+project("Archived", "Active", "old", [("zoe", "Active")])
+project("Active", "Active", "empty", [])
+"#;
+
+#[test]
+fn coldfront_reads_a_portal() {
+    let coldfront = venv::programs("coldfront", &["coldfront==1.1.10"]).join("coldfront");
+    let dir = tempfile::tempdir().unwrap();
+    let settings = dir.path().join("coldfront.env");
+    let database = dir.path().join("coldfront.db");
+    fs::write(
+        &settings,
+        format!("DB_URL=sqlite:///{}\nSECRET_KEY=x\n", database.display()),
+    )
+    .unwrap();
+    let portal = |arguments: &[&str]| {
+        let mut command = Command::new(&coldfront);
+        command
+            .args(arguments)
+            .env("COLDFRONT_ENV", &settings)
+            .current_dir(dir.path());
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    let coldfront = coldfront.to_str().unwrap();
+    let words = [coldfront, "freeipa_group", settings.to_str().unwrap()];
+    let host = host("coldfront", &words);
+    sync(&host, "users").expect(12);
+    portal(&["initial_setup", "-f"]);
+    let ran = sync(&host, "users").expect(12);
+    assert!(
+        ran.err
+            .contains("no allocation has an attribute of the type freeipa_group"),
+        "{ran:?}"
+    );
+    portal(&["shell", "-v", "0", "-c", PORTAL]);
+    let ran = sync(&host, "users").expect(0);
+    assert!(ran.out.contains("2 created"), "{ran:?}");
+    sync(&host, "groups").expect(0);
+    assert!(host.read("etc/passwd").contains(":Ann X:"));
+    let group = host.read("etc/group");
+    let members = |name: &str| {
+        let line = group
+            .lines()
+            .find(|line| line.starts_with(&format!("{name}:")));
+        line.unwrap().rsplit(':').next().unwrap().to_owned()
+    };
+    assert_eq!(
+        [
+            members("lab"),
+            members("wet"),
+            members("old"),
+            members("empty")
+        ],
+        ["ann", "ann,bob", "", ""]
+    );
+    portal(&[
+        "shell",
+        "-v",
+        "0",
+        "-c",
+        "from coldfront.core.allocation.models import *\n\
+         Allocation.objects.filter(status__name='Renewal Requested').update(status=AllocationStatusChoice.objects.get(name='Expired'))",
+    ]);
+    let ran = sync(&host, "users").expect(0);
+    assert!(
+        ran.out.contains("1 locked") && ran.out.contains("bob"),
+        "{ran:?}"
+    );
+    let ran = sync(&host, "groups").expect(0);
+    assert!(ran.out.contains("wet"), "{ran:?}");
+    let status = host.gosync(&["status"]);
+    assert!(status.out.contains("/coldfront: "), "{status:?}");
 }
 
 #[test]
