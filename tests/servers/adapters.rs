@@ -1,5 +1,10 @@
 //! The programs in share/gosync/providers, each run by gosync against the real thing: databases of SQLite, PostgreSQL and
 //! MariaDB, name services, files with comma-separated values.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up must stop"
+)]
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
