@@ -32,6 +32,7 @@ mod example;
 mod export;
 mod fields;
 mod file_age;
+mod fleet;
 mod follow;
 mod host;
 mod keys_url;
