@@ -18,7 +18,7 @@ count() { # NAME WORDS...
     name=$1
     shift
     valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$work/valgrind" \
-        "$gosync" -q -f "$work/slapd.toml" --root "$work/root" "$@" >"$work/said" 2>&1 || fail "$(cat "$work/said")"
+        "$gosync" -q -f "$work/slapd.toml" --root "$root" "$@" >"$work/said" 2>&1 || fail "$(cat "$work/said")"
     figure=$(sed -n 's/.*Collected *: *//p' "$work/valgrind")
     [ -n "$figure" ] || fail "valgrind counted nothing: $(cat "$work/valgrind")"
     printf '%s\t%s\n' "$name" "$((figure / 1000000))" >> "$work/figures"
@@ -26,13 +26,22 @@ count() { # NAME WORDS...
 
 "$here/generate.py" --people 10000 --json "$work/directory.json" --ldif "$work/directory.ldif"
 settings slapd none > "$work/slapd.toml"
-new_root "$work/root"
+root=$work/root
+new_root "$root"
 start_slapd
 for run in first second; do
     count "$run users" sync users --full
     count "$run groups" sync groups --full
     settle
 done
+# Both from one read, on a host of their own.
+kept=$work/root
+root=$work/root.both
+new_root "$root"
+count "first both" sync --full
+settle
+count "second both" sync --full
+root=$kept
 # The second ones may have been too early to leave a stamp.
 "$gosync" -q -f "$work/slapd.toml" --root "$work/root" sync users
 "$gosync" -q -f "$work/slapd.toml" --root "$work/root" sync groups
