@@ -138,7 +138,7 @@ pub(crate) struct Ended {
 /// Runs a program for at most `limit`, and some seconds more if it cannot be killed.
 ///
 /// # Errors
-/// When it cannot be started.
+/// When it cannot be started; and [`io::ErrorKind::OutOfMemory`] when there is no memory for what it says.
 pub(crate) fn run(what: Invocation<'_>, limit: Duration) -> io::Result<Ended> {
     let deadline = super::clock::deadline(limit);
     let mut command = Command::new(what.program);
@@ -343,7 +343,8 @@ impl Output {
             Keep::Whole(most) if had + bytes.len() > most => self.is_over = true,
             Keep::Whole(_) => {
                 if had / LOOK != (had + bytes.len()) / LOOK {
-                    memory::room_for(had as u64).map_err(io::Error::other)?;
+                    let room = memory::room_for(had as u64);
+                    room.map_err(|e| io::Error::new(io::ErrorKind::OutOfMemory, e))?;
                 }
                 self.kept.extend_from_slice(bytes);
             }

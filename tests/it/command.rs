@@ -218,6 +218,19 @@ fn every_way_to_fail_is_told_and_changes_nothing() {
 }
 
 #[test]
+fn a_command_that_prints_more_than_there_is_memory_for_is_killed() {
+    let host = host("exec cat /dev/zero", "");
+    configure(&host, "", "[gosync]\nmemory_limit = '80MiB'\n");
+    let ran = sync(&host, "users").expect(12);
+    assert!(
+        ran.err.contains(
+            "/people sent something unusable: what it sends takes more memory than `memory_limit`"
+        ),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn a_command_that_does_not_end_is_killed_with_all_that_it_began() {
     let host = host("sleep 1000 & echo $! > pid; sleep 1000", "");
     configure(&host, "", "[gosync]\ntime_limit = '1s'\n");

@@ -273,7 +273,7 @@ fn decompression_has_a_limit() {
             Reply::new(200, "application/json", bomb.clone()).header("Content-Encoding", encoding)
         });
         let error = get(&Http::new(&web.url("/"), &options, bearer()).unwrap()).unwrap_err();
-        assert_eq!(error.kind, HttpErrorKind::Malformed, "{error}");
+        assert_eq!(error.kind, HttpErrorKind::TooLong, "{error}");
     }
     for n in (100..100 + small.len()).step_by(3) {
         let reply =

@@ -304,10 +304,10 @@ fn every_way_to_fail_is_told_and_changes_nothing() {
         ),
         (
             Reply::new(200, "application/json", long),
-            "has more than 1048576 bytes",
+            "it has more than 1MiB (`max_size`)",
             "`url`",
         ),
-        (bomb, "has more than 1048576 bytes", "`url`"),
+        (bomb, "it has more than 1MiB (`max_size`)", "`url`"),
         (
             whole.clone().spoilt(Spoil::StallAfter(150)),
             "the time limit ran out",

@@ -72,12 +72,13 @@ impl CommandProvider {
         let program = programs::trusted(&self.line.program, Owners::RootOrUs);
         let program = program.map_err(|reason| untrusted(&place, &reason))?;
         let limit = clock::left(deadline);
-        let ended = self.run(&program, question, deadline).map_err(|e| {
-            let reason = Reason::new(format!("it cannot be run: {e}"));
-            FetchError::Failing {
+        let ended = self.run(&program, question, deadline);
+        let ended = ended.map_err(|e| match e.kind() {
+            io::ErrorKind::OutOfMemory => self.malformed(e.to_string()),
+            _ => FetchError::Failing {
                 place: place.clone(),
-                reason,
-            }
+                reason: Reason::new(format!("it cannot be run: {e}")),
+            },
         })?;
         tracing::info!(command = %place, end = ?ended.end, bytes = ended.output.len(), "asked");
         let reason = match ended.end {

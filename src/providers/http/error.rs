@@ -22,8 +22,10 @@ pub enum HttpErrorKind {
     Unauthorised,
     /// 429, however often it was tried.
     RateLimited,
-    /// An answer that is none: of the wrong type, too long, or a redirect to elsewhere.
+    /// An answer that is none: of the wrong type, or a redirect to elsewhere.
     Malformed,
+    /// An answer that has more than `max_bytes`.
+    TooLong,
     /// More than `max_read` or the memory allow: nothing of what was read can be kept.
     TooMuch,
     /// Another 4xx, or 501: the server understood, and says no.
@@ -154,9 +156,10 @@ impl From<HttpError> for FetchError {
             HttpErrorKind::Unreachable => FetchError::Unreachable { place, reason },
             HttpErrorKind::Unauthorised => FetchError::Unauthorised { place, reason },
             HttpErrorKind::RateLimited => FetchError::RateLimited { place, reason },
-            HttpErrorKind::Malformed | HttpErrorKind::TooMuch | HttpErrorKind::Refused => {
-                FetchError::Malformed { place, reason }
-            }
+            HttpErrorKind::Malformed
+            | HttpErrorKind::TooLong
+            | HttpErrorKind::TooMuch
+            | HttpErrorKind::Refused => FetchError::Malformed { place, reason },
         }
     }
 }

@@ -280,7 +280,9 @@ async fn read(
         return failed(broken_off(http, place.clone(), &e), Again::IfRepeatable);
     }
     if body.len() > limit {
-        return unusable(format!("its answer has more than {limit} bytes"));
+        let reason = format!("its answer has more than {limit} bytes");
+        let error = HttpError::new(HttpErrorKind::TooLong, place, reason);
+        return failed(error, Again::No);
     }
     if request.json && !body.is_empty() && !looks_like_json(media_type, &body) {
         let kind: String = media_type.unwrap_or("something").chars().take(80).collect();

@@ -8,9 +8,10 @@ use super::known::Known;
 use super::settings::Config;
 use crate::model::history::EntryKind;
 use crate::model::text::without_mark;
+use crate::model::units::Size;
 use crate::model::{Completeness, Now, Snapshot, Untrusted};
 use crate::providers::document::{self, Reader, Unsaid};
-use crate::providers::http::{Answer, Http, Request, Secrets};
+use crate::providers::http::{Answer, Http, HttpErrorKind, Request, Secrets};
 use crate::providers::{Earlier, FetchError, Provider, Query, Reading, Whole};
 
 /// A document on a server, ready to be read.
@@ -18,6 +19,8 @@ pub struct HttpDocument {
     name: String,
     http: Http,
     reader: Reader,
+    /// How large a document may be.
+    most: Size,
     now: Now,
     /// As whom we speak to the server.
     who: String,
@@ -43,6 +46,7 @@ impl HttpDocument {
             who: access.who(&secrets),
             http: access.client(config.options(), secrets)?,
             reader: reader.with_age(config.max_age, &now),
+            most: config.max_size,
             now,
             sample: Cell::new(false),
         })
@@ -64,7 +68,11 @@ impl HttpDocument {
             Some(known) => known.unless_it_is(request),
             None => request,
         };
-        let answer = self.http.until(deadline).send(&request)?;
+        let answer = self.http.until(deadline).send(&request);
+        let answer = answer.map_err(|error| match error.kind == HttpErrorKind::TooLong {
+            true => self.malformed(format!("it has more than {} (`max_size`)", self.most)),
+            false => error.into(),
+        })?;
         match (answer.status, known) {
             (200, _) => Ok(Some(answer)),
             (304, Some(_)) => Ok(None),
