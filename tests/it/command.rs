@@ -152,7 +152,9 @@ fn an_answer_that_does_not_say_that_it_is_all_takes_nothing() {
         host.write("whole.json", &document);
         configure(&host, keys, now);
         let ran = sync(&host, "users").expect(12);
-        assert!(ran.err.contains(said), "{ran:?}");
+        let place = "the read was incomplete: ";
+        assert!(ran.err.contains(said) && ran.err.contains(place), "{ran:?}");
+        assert!(ran.err.contains("/people: "), "who said it: {ran:?}");
         let open = |name: &str| (name.to_owned(), false);
         assert_eq!(people(&host), [open("ann"), open("bob")], "{said}");
         assert!(host.read("etc/passwd").contains("zoe:"), "who comes, comes");

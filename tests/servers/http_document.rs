@@ -231,6 +231,7 @@ fn what_does_not_say_that_it_is_all_takes_nothing_and_is_asked_for_again() {
         for _ in 0..2 {
             let ran = sync(&host, "users").expect(12);
             assert!(ran.err.contains(said), "{ran:?}");
+            assert!(ran.err.contains("/directory.json: "), "{ran:?}");
         }
         assert_eq!(conditions(&web, 1), [None]);
         assert_eq!(host.read("etc/shadow"), shadow);

@@ -50,6 +50,7 @@ impl CommandProvider {
     /// When there is nobody as whom the program could be run.
     pub(super) fn new(name: &str, config: &Config, now: &Now) -> Result<Self, String> {
         let reader = Reader::new(&config.inactive_when, Unsaid::Incomplete);
+        let reader = reader.telling(config.command.program.display().to_string());
         Ok(Self {
             name: name.to_owned(),
             line: config.command.clone(),

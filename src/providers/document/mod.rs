@@ -13,7 +13,7 @@ use super::inactive::InactiveWhen;
 use super::kind::OpenError;
 use super::{FetchError, Query, Reason, Scope};
 use crate::model::units::Span;
-use crate::model::{Completeness, Now, Snapshot, same_name};
+use crate::model::{Completeness, Now, Snapshot, same_name, shown};
 
 /// What a document counts as that does not say whether it is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub(super) struct Reader {
     inactive_when: InactiveWhen,
     age: Option<Age>,
     unsaid: Unsaid,
+    /// Where documents come from, if what is missing from one is to be told with that.
+    place: Option<String>,
 }
 
 /// A document that was understood.
@@ -46,7 +48,14 @@ impl Reader {
             inactive_when: inactive_when.clone(),
             age: None,
             unsaid,
+            place: None,
         }
+    }
+
+    /// The same, for documents from `place`.
+    pub(super) fn telling(self, place: String) -> Self {
+        let place = Some(place);
+        Self { place, ..self }
     }
 
     /// The same, with the age that a document may have.
@@ -95,6 +104,11 @@ impl Reader {
         }
         if let Some(reason) = stale {
             snapshot.completeness = Completeness::Incomplete(reason);
+        }
+        if let (Completeness::Incomplete(reason), Some(place)) =
+            (&mut snapshot.completeness, &self.place)
+        {
+            reason.insert_str(0, &format!("{}: ", shown(place)));
         }
         narrow(&mut snapshot, query);
         snapshot

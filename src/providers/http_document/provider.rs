@@ -41,6 +41,7 @@ impl HttpDocument {
     ) -> Result<Self, String> {
         let (access, now) = (config.access(), now.into());
         let reader = Reader::new(&config.inactive_when, Unsaid::Incomplete);
+        let reader = reader.telling(config.url.clone());
         Ok(Self {
             name: name.to_owned(),
             who: access.who(&secrets),
