@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::ahead::Ahead;
 use super::job::Options;
-use super::one_read::OneRead;
+use super::one_read::{Asking, OneRead};
 use super::watch::Watch;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
@@ -195,9 +195,15 @@ impl Env {
         let fields = fields.map(fields::Sources::open);
         let fields = fields.transpose().map_err(unreadable_fields)?;
         let progress = watch.progress(&format!("reading {}", provider.name()));
+        let asking = Asking {
+            provider: provider.as_ref(),
+            query: &query,
+            earlier,
+            progress: progress.as_ref(),
+        };
         let reading = match &self.one_read {
-            Some(one) => one.read(provider.as_ref(), &query, earlier, progress.as_ref()),
-            None => provider.read(&query, earlier, progress.as_ref()),
+            Some(one) => one.read(&asking),
+            None => asking.read(),
         };
         let reading = reading.map_err(|error| self.unreadable(error))?;
         let Reading::Whole(whole) = reading else {

@@ -61,6 +61,33 @@ fn begin_anew(env: &Env, target: &dyn Target, how: NewLedger, watch: &mut dyn Wa
     Ok(())
 }
 
+/// The ledger that a dry run plans with, which writes none.
+fn for_dry_run(env: &Env, target: &dyn Target, how: NewLedger) -> Result<Ledger> {
+    if let Some(ledger) = env.ahead.as_ref().and_then(|ahead| ahead.ledger()) {
+        return Ok(ledger);
+    }
+    if target.is_interrupted()? {
+        return Err(
+            Error::failed("an earlier run was interrupted while it wrote")
+                .hint("Run it without --dry-run first, which finishes or drops what was begun"),
+        );
+    }
+    let found = anchored::look(env)?;
+    let retired = match anew(env, target, how, &found)? {
+        Some(retired) => retired,
+        None => match found.usable(env)? {
+            Some(ledger) => return Ok(ledger),
+            None => Numbers::default(),
+        },
+    };
+    let new = || {
+        let mut new = Ledger::in_memory(None)?;
+        new.retire(&retired)?;
+        Ok::<_, LedgerError>(new)
+    };
+    new().map_err(Error::failed)
+}
+
 /// The ledger, as far as a run may use it.
 pub(crate) enum LedgerAccess {
     /// For reading and writing.
@@ -70,7 +97,7 @@ pub(crate) enum LedgerAccess {
 }
 
 impl LedgerAccess {
-    /// Opens it, and finishes or drops what an interrupted run has left.
+    /// Opens it for a run; for one that writes, finishes or drops what an interrupted run has left.
     pub(crate) fn open(
         env: &Env,
         target: &dyn Target,
@@ -80,31 +107,7 @@ impl LedgerAccess {
         let dir = env.state_dir();
         trusted(&dir, env)?;
         if options.dry_run {
-            if let Some(ledger) = env.ahead.as_ref().and_then(|ahead| ahead.ledger()) {
-                return Ok(Self::Read(ledger));
-            }
-            if target.is_interrupted()? {
-                return Err(
-                    Error::failed("an earlier run was interrupted while it wrote").hint(
-                        "Run it without --dry-run first, which finishes or drops what was begun",
-                    ),
-                );
-            }
-            let found = anchored::look(env)?;
-            let new = |retired: &Numbers| {
-                let mut new = Ledger::in_memory(None)?;
-                new.retire(retired)?;
-                Ok(new)
-            };
-            let ledger = match anew(env, target, options.new_ledger, &found)? {
-                Some(retired) => new(&retired),
-                None => found
-                    .usable(env)?
-                    .map_or_else(|| new(&Numbers::default()), Ok),
-            };
-            return ledger
-                .map(Self::Read)
-                .map_err(|e: LedgerError| Error::failed(e));
+            return for_dry_run(env, target, options.new_ledger).map(Self::Read);
         }
         if options.new_ledger != NewLedger::No {
             begin_anew(env, target, options.new_ledger, watch)?;

@@ -31,7 +31,7 @@ use crate::plan::saved::{Asked, Saved, fingerprints};
 use crate::plan::{Approved, Plan};
 use crate::providers::Earlier;
 use crate::system::lock::{Purpose, RunLock};
-use crate::targets::{Current, Hold, Target};
+use crate::targets::{Current, Hold, Staged, Target};
 
 /// How often a plan is made anew because somebody else changed the databases meanwhile.
 const ATTEMPTS: u32 = 5;
@@ -270,14 +270,7 @@ impl Line<'_> {
         };
         let staged = current.stage(approved)?;
         let LedgerAccess::Write(writable) = ledger else {
-            watch.dry(staged.plan());
-            if let Some(ahead) = &self.env.ahead {
-                let copy = ledger.in_memory();
-                copy.and_then(|copy| ahead.go_on(self.run, copy, staged.as_ref()))
-                    .map_err(Error::failed)?;
-            }
-            let plan = staged.into_approved().into_plan();
-            let report = self.report(plan, None, Tally::default());
+            let report = self.end_dry(ledger, staged, watch)?;
             return Ok(Some(report.with(saved)));
         };
         if !so_far.progress.has_told(staged.plan()) {
@@ -308,6 +301,23 @@ impl Line<'_> {
             carry_out.by_parts(approved.divide(&owned), progress)?
         };
         self.conclude(writable, carried, so_far, watch)
+    }
+
+    /// A dry run ends here. What follows from its plan may be planned, too.
+    fn end_dry(
+        &self,
+        ledger: &LedgerAccess,
+        staged: Box<dyn Staged + '_>,
+        watch: &mut dyn Watch,
+    ) -> Result<RunReport> {
+        watch.dry(staged.plan());
+        if let Some(ahead) = &self.env.ahead {
+            let copy = ledger.in_memory();
+            copy.and_then(|copy| ahead.go_on(self.run, copy, staged.as_ref()))
+                .map_err(Error::failed)?;
+        }
+        let plan = staged.into_approved().into_plan();
+        Ok(self.report(plan, None, Tally::default()))
     }
 
     /// What follows when a plan was carried out, or not.

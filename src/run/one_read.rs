@@ -49,24 +49,37 @@ impl Kept {
     }
 }
 
-impl OneRead {
-    /// What a query is answered: by the provider, or by what was kept.
+/// A question to a provider.
+pub(crate) struct Asking<'a> {
+    pub(crate) provider: &'a dyn Provider,
+    pub(crate) query: &'a Query,
+    /// What was answered earlier.
+    pub(crate) earlier: &'a Earlier,
+    /// Is told how many objects have been read so far.
+    pub(crate) progress: &'a dyn Fn(usize),
+}
+
+impl Asking<'_> {
+    /// What the provider answers.
     ///
     /// # Errors
     /// When nothing usable could be read.
-    pub(crate) fn read(
-        &self,
-        provider: &dyn Provider,
-        query: &Query,
-        earlier: &Earlier,
-        progress: &dyn Fn(usize),
-    ) -> Result<Reading, FetchError> {
+    pub(crate) fn read(&self) -> Result<Reading, FetchError> {
+        self.provider.read(self.query, self.earlier, self.progress)
+    }
+}
+
+impl OneRead {
+    /// What is answered: by the provider, or by what was kept.
+    ///
+    /// # Errors
+    /// When nothing usable could be read.
+    pub(crate) fn read(&self, asking: &Asking<'_>) -> Result<Reading, FetchError> {
+        let query = asking.query;
         match query.scope {
-            _ if query.only.is_some() || !provider.reads_both() => {
-                provider.read(query, earlier, progress)
-            }
+            _ if query.only.is_some() || !asking.provider.reads_both() => asking.read(),
             Scope::Groups => match self.kept.take() {
-                Some(kept) if kept.is(earlier) => {
+                Some(kept) if kept.is(asking.earlier) => {
                     inputs::recall(kept.inputs.as_ref());
                     Ok(Reading::Same)
                 }
@@ -84,51 +97,30 @@ impl OneRead {
                     })))
                 }
                 // Nobody was read for the accounts.
-                _ => provider.read(query, earlier, progress),
+                _ => asking.read(),
             },
-            Scope::Users | Scope::Both => self.read_both(provider, query, earlier, progress),
+            Scope::Users | Scope::Both => self.read_both(asking),
         }
     }
 
-    fn read_both(
-        &self,
-        provider: &dyn Provider,
-        query: &Query,
-        earlier: &Earlier,
-        progress: &dyn Fn(usize),
-    ) -> Result<Reading, FetchError> {
-        let both = Query {
+    fn read_both(&self, asking: &Asking<'_>) -> Result<Reading, FetchError> {
+        let query = &Query {
             scope: Scope::Both,
-            ..query.clone()
+            ..asking.query.clone()
         };
-        let (reading, inputs) = inputs::during(|| provider.read(&both, earlier, progress));
-        let (reading, kept) = match reading? {
-            Reading::Same => {
-                let kept = Kept {
-                    said: None,
-                    answers: earlier.answers.clone(),
-                    since: None,
-                    inputs,
-                };
-                (Reading::Same, kept)
-            }
-            Reading::Whole(whole) => {
-                let (people, said) = divided(whole.snapshot, query);
-                let (answers, since) = (whole.answers, whole.since);
-                let kept = Kept {
-                    said: Some(said),
-                    answers: answers.clone(),
-                    since,
-                    inputs,
-                };
-                let whole = Whole {
-                    snapshot: people,
-                    answers,
-                    since,
-                };
-                (Reading::Whole(Box::new(whole)), kept)
-            }
+        let (reading, inputs) = inputs::during(|| Asking { query, ..*asking }.read());
+        let mut kept = Kept {
+            said: None,
+            answers: asking.earlier.answers.clone(),
+            since: None,
+            inputs,
         };
+        let mut reading = reading?;
+        if let Reading::Whole(whole) = &mut reading {
+            kept.said = Some(divide(&mut whole.snapshot, asking.query));
+            kept.answers.clone_from(&whole.answers);
+            kept.since = whole.since;
+        }
         self.kept.replace(Some(kept));
         Ok(reading)
     }
@@ -175,9 +167,9 @@ impl Said {
     }
 }
 
-/// What was read, as a read for people alone would give it, and as one for groups alone. What is wrong with a record is told by
-/// the sync that it is for.
-fn divided(mut both: Snapshot, query: &Query) -> (Snapshot, Said) {
+/// Leaves what a read for people alone would give, and takes out what one for groups alone would. What is wrong with a record is
+/// told by the sync that it is for.
+fn divide(both: &mut Snapshot, query: &Query) -> Said {
     let is_of_groups = |record: &mut RejectedRecord| record.kind != EntryKind::Account;
     let rejected = both.rejected.extract_if(.., is_of_groups).collect();
     let is_of_members = |it: &mut Finding| matches!(it, Finding::UnknownMembers { .. });
@@ -193,12 +185,11 @@ fn divided(mut both: Snapshot, query: &Query) -> (Snapshot, Said) {
         Scope::Both => groups.clone(),
         _ => groups.iter().filter(is_top).cloned().collect(),
     };
-    let said = Said {
+    Said {
         people,
         groups,
         rejected,
         findings,
         completeness: both.completeness.clone(),
-    };
-    (both, said)
+    }
 }

@@ -7,9 +7,11 @@
 //! seconds: nothing here waits for ever. Standard input is written and output is read at the same time, so that neither
 //! side waits for the other for ever; of the output only so much is kept as the caller wants.
 
+mod output;
+
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, PipeReader, Read, Write as _};
+use std::io::{self, Write as _};
 use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
@@ -23,7 +25,8 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
-use super::{inputs, memory};
+use self::output::{Keep, Output};
+use super::inputs;
 
 /// The search path of every program that gosync starts.
 pub(super) const SAFE_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
@@ -37,9 +40,6 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// How long to wait for the end of what was killed. Whoever waits in the kernel, for a file system that does not answer
 /// perhaps, may never end.
 const AFTER_KILL: Duration = Duration::from_secs(5);
-
-/// After how many bytes that are kept memory is looked at again.
-const LOOK: usize = 1 << 20;
 
 /// What is to be run.
 #[derive(Debug)]
@@ -261,109 +261,6 @@ impl Group {
 struct Input<'a> {
     stdin: ChildStdin,
     left: &'a [u8],
-}
-
-/// How much is kept of what a program says, in bytes.
-#[derive(Clone, Copy)]
-enum Keep {
-    /// So much of the beginning.
-    First(usize),
-    /// So much of the end.
-    Last(usize),
-    /// All, if it is no more than this.
-    Whole(usize),
-}
-
-/// What a program says.
-struct Output {
-    /// `None` when nobody can write to it any more.
-    pipe: Option<PipeReader>,
-    kept: Vec<u8>,
-    keep: Keep,
-    /// Whether it is more than may be kept.
-    is_over: bool,
-}
-
-impl Output {
-    fn new(pipe: PipeReader, keep: Keep) -> Self {
-        Self {
-            pipe: Some(pipe),
-            ..Self::with(keep)
-        }
-    }
-
-    fn none() -> Self {
-        Self::with(Keep::First(0))
-    }
-
-    fn with(keep: Keep) -> Self {
-        Self {
-            pipe: None,
-            kept: Vec::new(),
-            keep,
-            is_over: false,
-        }
-    }
-
-    /// Reads what is there; not more at a time than lets the deadline be seen.
-    ///
-    /// # Errors
-    /// When there is no memory for it.
-    fn read(&mut self) -> io::Result<()> {
-        let mut buffer = [0; 1 << 13];
-        for _ in 0..64 {
-            let Some(pipe) = &mut self.pipe else {
-                return Ok(());
-            };
-            match pipe.read(&mut buffer) {
-                Ok(0) => self.pipe = None,
-                Ok(read) => self.take(&buffer[..read])?,
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => self.pipe = None,
-            }
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let had = self.kept.len();
-        match self.keep {
-            Keep::First(most) => {
-                let room = most.saturating_sub(had);
-                self.kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
-            }
-            Keep::Last(most) => {
-                self.kept.extend_from_slice(bytes);
-                // Not each time, or a byte would be moved as often as others come.
-                if self.kept.len() > most.saturating_mul(2).max(1 << 14) {
-                    self.shorten(most);
-                }
-            }
-            Keep::Whole(most) if had + bytes.len() > most => self.is_over = true,
-            Keep::Whole(_) => {
-                if had / LOOK != (had + bytes.len()) / LOOK {
-                    let room = memory::room_for(had as u64);
-                    room.map_err(|e| io::Error::new(io::ErrorKind::OutOfMemory, e))?;
-                }
-                self.kept.extend_from_slice(bytes);
-            }
-        }
-        Ok(())
-    }
-
-    /// Forgets all but so many of the last bytes.
-    fn shorten(&mut self, most: usize) {
-        let gone = self.kept.len().saturating_sub(most);
-        self.kept.drain(..gone);
-    }
-
-    fn into_kept(mut self) -> Vec<u8> {
-        if let Keep::Last(most) = self.keep {
-            self.shorten(most);
-        }
-        self.kept
-    }
 }
 
 /// All ends of a program that runs.
