@@ -118,9 +118,15 @@ pub(crate) fn remove(dir: &Path, command: &str) -> Result<(), PathError> {
 
 /// Where the stamp of a command is.
 pub(crate) fn path(dir: &Path, command: &str) -> PathBuf {
+    place(dir, command, "stamp")
+}
+
+/// Where something is kept for what is typed. Two that differ in odd characters alone would be kept in one place, and know that it
+/// is not theirs.
+pub(crate) fn place(dir: &Path, typed: &str, what: &str) -> PathBuf {
     let word = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    let words: String = command.chars().map(word).collect();
-    dir.join(format!("{words}.stamp"))
+    let words: String = typed.chars().map(word).collect();
+    dir.join(format!("{words}.{what}"))
 }
 
 fn head(body: &str) -> String {

@@ -125,25 +125,30 @@ impl Book {
         let mut entries: Vec<Entry> = owned.collect();
         let runs = LastRuns::load(&setup.state_dir());
         let mut noted = Vec::new();
-        for (family, kind) in [
-            ("sync users", EntryKind::Account),
-            ("sync groups", EntryKind::Group),
-        ] {
-            if let Some(note) = runs
-                .refusing(family)
-                .filter(|note| note.shut_out().count() > 0)
-            {
-                let before = entries.len();
-                entries.extend(refused(note, kind));
-                let count: usize = note.shut_out().map(|told| told.count).sum();
-                let more = count.saturating_sub(entries.len() - before);
-                let ended = note.ended;
-                noted.push(Noted { kind, ended, more });
-            }
+        for provider in setup.settings.provider_names() {
+            noted.extend(note_refused(&runs.of(provider), &mut entries));
         }
         entries.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
         Ok(Self { entries, noted })
     }
+}
+
+/// Adds whom the last runs for a provider have refused; which those were.
+fn note_refused(runs: &LastRuns, entries: &mut Vec<Entry>) -> Vec<Noted> {
+    let families = [
+        ("sync users", EntryKind::Account),
+        ("sync groups", EntryKind::Group),
+    ];
+    let add = |(family, kind)| {
+        let note = runs.refusing(family)?;
+        let count: usize = note.shut_out().map(|told| told.count).sum();
+        let before = entries.len();
+        entries.extend(refused(note, kind));
+        let more = count.saturating_sub(entries.len() - before);
+        let ended = note.ended;
+        (count > 0).then_some(Noted { kind, ended, more })
+    };
+    families.into_iter().filter_map(add).collect()
 }
 
 /// Whom a run has refused.

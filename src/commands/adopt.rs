@@ -31,7 +31,7 @@ pub(super) fn adopt(global: &Global, args: &Adopt, ui: Ui) -> Result<Outcome> {
 }
 
 pub(super) fn release(global: &Global, args: &Release, ui: Ui) -> Result<Outcome> {
-    let setup = Setup::new(global, ui)?;
+    let setup = Setup::new(global, ui)?.of_owner(&args.names)?;
     let task = Task::Release {
         names: args.names.clone(),
         kind: args.kind.map(Into::into),

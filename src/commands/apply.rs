@@ -14,6 +14,7 @@ use crate::ui::Ui;
 pub(super) fn run(global: &Global, args: &cli::Apply, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
     let saved = load(args)?;
+    let setup = setup.with_env(setup.of_named(&saved.asked.provider));
     check_asked(&setup, &saved)?;
     let task = Task::Saved {
         file: args.file.display().to_string(),

@@ -29,16 +29,19 @@ pub(super) fn run(global: &Global, args: &cli::Check, ui: Ui) -> Result<Outcome>
             ));
         }
     }
-    let provider = settings.provider()?;
+    let providers = settings.providers.iter();
+    let providers = providers.map(|it| format!("`{}` ({})", shown(&it.name), it.kind));
+    let inactive = settings.inactive.iter();
+    let inactive = inactive.map(|name| format!("not `{}`, which is not active", shown(name)));
+    let reads: Vec<String> = providers.chain(inactive).collect();
     let names: Vec<_> = files
         .iter()
         .map(|file| file.display().to_string())
         .collect();
     ui.notice(format!(
-        "{} can be used; it reads `{}` ({})",
+        "{} can be used; it reads {}",
         names.join(" and "),
-        shown(&provider.name),
-        provider.kind
+        reads.join(", ")
     ));
     ui.notice("next: gosync doctor, as root, tries it on this host and asks the provider");
     Ok(Outcome::Done)

@@ -18,7 +18,7 @@ use crate::run::Task;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &DelUser, ui: Ui) -> Result<Outcome> {
-    let setup = Setup::new(global, ui)?;
+    let setup = Setup::new(global, ui)?.of_owner(&args.users)?;
     let task = Task::Remove {
         names: args.users.clone(),
         request: request(args)?,

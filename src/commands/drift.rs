@@ -23,16 +23,11 @@ pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome>
         )
         .hint("Wait for it (`gosync waitlock`), or let the next run finish what was begun"));
     }
-    let ledger = anchored::read(&setup)?;
-    let provider = &setup.settings.provider()?.name;
-    let owned = ledger
-        .map(|ledger| ledger.load(HOST, provider, setup.now.seconds()))
-        .transpose();
-    let owned = owned.map_err(Error::failed)?.unwrap_or_default();
+    let owned = owned(&setup)?;
     let unknown: Vec<String> = args
         .names
         .iter()
-        .filter(|name| !owns(&owned, name))
+        .filter(|name| !owned.iter().any(|owned| owns(owned, name)))
         .map(|name| format!("`{}`", shown(name)))
         .collect();
     if !unknown.is_empty() {
@@ -43,13 +38,15 @@ pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome>
     }
     let (current, rules) = (target.read(Hold::Open)?, &setup.settings.rules);
     let host = current.host();
-    let mut differences = drift::drift(&host, &owned, rules);
-    let mut unusable = None;
-    match keys::probe(&setup.root, target.as_ref(), &rules.keys, &owned) {
-        Ok(Some(probe)) => differences.extend(drift::keys(&host, &owned, rules, &probe)),
-        Ok(None) => {}
-        Err(e @ TargetError::Path(_)) => return Err(e.into()),
-        Err(e) => unusable = Some(drift::unusable(&rules.keys.directory, &e.to_string())),
+    let (mut differences, mut unusable) = (Vec::new(), None);
+    for owned in &owned {
+        differences.extend(drift::drift(&host, owned, rules));
+        match keys::probe(&setup.root, target.as_ref(), &rules.keys, owned) {
+            Ok(Some(probe)) => differences.extend(drift::keys(&host, owned, rules, &probe)),
+            Ok(None) => {}
+            Err(e @ TargetError::Path(_)) => return Err(e.into()),
+            Err(e) => unusable = Some(drift::unusable(&rules.keys.directory, &e.to_string())),
+        }
     }
     differences.retain(|difference| args.names.is_empty() || args.names.contains(&difference.name));
     // It is everybody's, whoever was asked for.
@@ -59,6 +56,19 @@ pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome>
         true => Outcome::Pending,
         false => Outcome::Done,
     })
+}
+
+/// What gosync owns, of each provider that is configured here.
+fn owned(setup: &Setup<'_>) -> Result<Vec<Owned>> {
+    let Some(ledger) = anchored::read(setup)? else {
+        return Ok(Vec::new());
+    };
+    let names = setup.settings.provider_names();
+    let load = |name| ledger.load(HOST, name, setup.now.seconds());
+    names
+        .map(load)
+        .collect::<std::result::Result<_, _>>()
+        .map_err(Error::failed)
 }
 
 /// Whether gosync has anything of this name on the host.

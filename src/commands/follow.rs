@@ -32,12 +32,9 @@ pub(super) fn run(global: &Global, args: &cli::Follow, ui: Ui) -> Result<Outcome
         provider: provider(&setup),
         notify: Notify::new(),
         listens: false,
-        syncs: Task::all().map(|task| Sync {
-            said: Rc::new(RefCell::new(OnceSaid::of(&task.command()))),
-            task,
-            failed: None,
-        }),
+        syncs: Vec::new(),
     };
+    host.choose(&setup);
     drop(setup);
     let cannot = |error| Error::failed(format!("signals cannot be waited for: {error}"));
     let mut waiting = Waiting::new().map_err(cannot)?;
@@ -54,6 +51,10 @@ fn provider(setup: &Setup<'_>) -> String {
 /// One of the commands of a round.
 struct Sync {
     task: Task,
+    /// The provider that it is for.
+    provider: String,
+    /// What it is called.
+    title: String,
     said: Rc<RefCell<OnceSaid>>,
     /// Why it failed when it ran last.
     failed: Option<String>,
@@ -71,7 +72,7 @@ struct Host<'a> {
     notify: Notify,
     /// Whether the provider rings.
     listens: bool,
-    syncs: [Sync; 2],
+    syncs: Vec<Sync>,
 }
 
 impl Followed for Host<'_> {
@@ -87,19 +88,28 @@ impl Followed for Host<'_> {
         self.every = self.given.unwrap_or(setup.settings.follow.every);
         let found = provider(&setup);
         let is_other = found != self.provider;
+        if is_other {
+            self.choose(&setup);
+        }
         self.provider = found;
         is_other
     }
 
     fn bell(&mut self) -> Result<Option<Box<dyn Bell>>> {
-        let bell = Setup::new(self.global, self.ui).and_then(|setup| setup.bell());
+        let setups = Setup::new(self.global, self.ui).map(|setup| setup.of_each_provider());
+        // Of several, the first that has one is listened to.
+        let bell = setups.and_then(|setups| {
+            let bells = setups.iter().map(|setup| setup.bell());
+            bells.filter_map(Result::transpose).next().transpose()
+        });
         self.listens = matches!(bell, Ok(Some(_)));
         bell
     }
 
     fn round(&mut self) -> Round {
         let (global, ui) = (self.global, self.ui);
-        let rounds = self.syncs.each_mut().map(|sync| sync.run(global, ui));
+        let syncs = self.syncs.iter_mut();
+        let rounds: Vec<Round> = syncs.map(|sync| sync.run(global, ui)).collect();
         self.show();
         Round {
             is_in_step: rounds.iter().all(|round| round.is_in_step),
@@ -127,6 +137,30 @@ impl Followed for Host<'_> {
 }
 
 impl Host<'_> {
+    /// Chooses the syncs of a round: those of each provider. What was said of those that there were stays said.
+    fn choose(&mut self, setup: &Setup<'_>) {
+        let mut before = std::mem::take(&mut self.syncs);
+        for env in setup.of_each_provider() {
+            let provider = env.settings.first_provider();
+            for task in Task::all() {
+                let title = env.title(&task.command());
+                let is_it =
+                    |sync: &Sync| (&sync.title, sync.provider.as_str()) == (&title, provider);
+                let known = before
+                    .iter()
+                    .position(is_it)
+                    .map(|at| before.swap_remove(at));
+                self.syncs.push(known.unwrap_or_else(|| Sync {
+                    said: Rc::new(RefCell::new(OnceSaid::of(&title))),
+                    task,
+                    provider: provider.to_owned(),
+                    title: title.clone(),
+                    failed: None,
+                }));
+            }
+        }
+    }
+
     /// What it does from now on.
     fn goes_on(&self) -> String {
         let every = self.every.as_secs();
@@ -154,7 +188,7 @@ impl Sync {
         self.said.borrow_mut().begin();
         let mut changed = false;
         let ended = self.once(global, ui, &mut changed);
-        let command = self.task.command();
+        let command = &self.title;
         let is_in_step = match &ended {
             Ok(_) => {
                 if self.said.borrow_mut().recovered() {
@@ -181,6 +215,12 @@ impl Sync {
     fn once(&self, global: &Global, ui: Ui, changed: &mut bool) -> Result<Outcome> {
         let setup = Setup::new(global, ui)
             .inspect_err(|error| run_note::unusable(global, &self.task, error))?;
+        let mut setups = setup.of_each_provider();
+        setups.retain(|setup| setup.settings.first_provider() == self.provider);
+        let Some(setup) = setups.pop() else {
+            // It is not read any more; the next round has other syncs.
+            return Ok(Outcome::Done);
+        };
         let args = PlanArgs::default();
         let job = Job {
             task: self.task.clone(),
@@ -192,9 +232,10 @@ impl Sync {
         };
         let report = request::noted(&setup, &job, &args, |watch| {
             watch.saying_once(Rc::clone(&self.said))
-        })?;
+        });
+        let report = report.map_err(|error| setup.named(error))?;
         let targets = report.targets.iter();
         *changed = targets.map(|it| it.transaction).any(|it| it.is_some());
-        request::conclude(&report, &args)
+        request::conclude(&report, &args).map_err(|error| setup.named(error))
     }
 }

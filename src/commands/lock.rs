@@ -21,7 +21,7 @@ pub(super) fn run(global: &Global, args: &cli::Lock, ui: Ui) -> Result<Outcome> 
         let message = format!("--reason is one line of at most {REASON_LENGTH} bytes");
         return Err(Error::usage(message));
     }
-    let setup = Setup::new(global, ui)?;
+    let setup = Setup::new(global, ui)?.of_owner(&args.names)?;
     let task = Task::Lock {
         names: args.names.clone(),
         hold: Hold {

@@ -17,6 +17,8 @@ const STATE_DIR: &str = "/var/lib/gosync";
 pub(super) struct NoteOfRun<'a> {
     setup: &'a Setup<'a>,
     command: String,
+    /// Under what it is kept.
+    key: String,
     /// Whether it is for all people, or all groups.
     is_whole: bool,
     memory: Memory,
@@ -26,16 +28,18 @@ impl<'a> NoteOfRun<'a> {
     /// That of a task.
     pub(super) fn new(setup: &'a Setup<'a>, task: &Task) -> Self {
         let command = task.noted_as();
+        let key = setup.typed(&command);
         let family = task.family();
         let memory = family.map(|family| {
             let runs = LastRuns::load(&setup.state_dir());
-            Memory::of(&runs, family, &command)
+            Memory::of(&runs.of(setup.settings.first_provider()), family, &command)
         });
         Self {
             setup,
             is_whole: family.is_some(),
             memory: memory.unwrap_or_default(),
             command,
+            key,
         }
     }
 
@@ -63,9 +67,8 @@ impl<'a> NoteOfRun<'a> {
         if failure.is_some_and(|error| error.kind == Kind::Busy) {
             return;
         }
-        let provider = self.setup.settings.provider();
         let mut note = RunNote {
-            provider: provider.map_or_else(|_| String::new(), |it| it.name.clone()),
+            provider: self.setup.settings.first_provider().to_owned(),
             ended: Moment(clock::now()),
             code: failure.map_or(0, |error| error.kind.code()),
             error: failure.map(ToString::to_string),
@@ -73,7 +76,7 @@ impl<'a> NoteOfRun<'a> {
         };
         let report = result.as_ref().ok();
         self.tell(&mut note, report);
-        let (command, is_quiet) = (&self.command, self.setup.global.quiet);
+        let (command, key, is_quiet) = (&self.command, &self.key, self.setup.global.quiet);
         let is_told = report.is_some_and(|it| !matches!(it.outcome, run::Outcome::Refused(_)));
         let is_unmoved = report.is_some_and(|it| it.outcome == run::Outcome::Unmoved);
         let is_complete = report.is_some_and(|it| self.is_whole && is_complete(it));
@@ -88,13 +91,13 @@ impl<'a> NoteOfRun<'a> {
                 let last = reads.or_default().entry(command.clone());
                 last.insert_entry(note.ended);
             }
-            if let Some(last) = runs.runs.get(command) {
+            if let Some(last) = runs.runs.get(key) {
                 keep_told(&mut note, last, is_told && !is_unmoved, is_quiet);
                 if is_unmoved {
                     note.counts = last.counts;
                 }
             }
-            runs.put(command, note);
+            runs.put(key, note);
         };
         let (dir, root) = (self.setup.state_dir(), &self.setup.root);
         if let Err(error) = LastRuns::update(&dir, root, update) {

@@ -8,7 +8,7 @@ use super::watch::UiWatch;
 use crate::cli::Global;
 use crate::config::{Settings, Source};
 use crate::error::{Error, Result};
-use crate::model::{Now, Snapshot};
+use crate::model::{Now, Snapshot, shown};
 use crate::providers::Scope;
 use crate::run::{Asked, Env, Patience};
 use crate::system::files::{self, Trust};
@@ -98,6 +98,38 @@ impl<'a> Setup<'a> {
         }
     }
 
+    /// One for each provider, in the order of precedence.
+    pub(super) fn of_each_provider(&self) -> Vec<Self> {
+        let envs = self.env.of_each_provider().into_iter();
+        envs.map(|env| self.with_env(env)).collect()
+    }
+
+    /// The same for the one provider whose accounts have these names.
+    ///
+    /// # Errors
+    /// When they came from several.
+    pub(super) fn of_owner(&self, names: &[String]) -> Result<Self> {
+        Ok(self.with_env(self.env.of_owner(names)?))
+    }
+
+    /// The same that works with something else.
+    pub(super) fn with_env(&self, env: Env) -> Self {
+        Self {
+            global: self.global,
+            ui: self.ui,
+            sources: self.sources.clone(),
+            env,
+        }
+    }
+
+    /// An error with the provider that it is of, where there are several.
+    pub(super) fn named(&self, mut error: Error) -> Error {
+        if let Some(name) = self.own_provider() {
+            error.message = format!("{}: {error}", shown(name));
+        }
+        error
+    }
+
     /// Asks the provider.
     pub(super) fn fetch(&self, scope: Scope, only: Option<Vec<String>>) -> Result<Snapshot> {
         self.env
@@ -109,7 +141,7 @@ impl<'a> Setup<'a> {
 fn settings(texts: Vec<Source>, global: &Global) -> Result<Settings> {
     let mut settings = Settings::new(texts, global.user.as_deref()).map_err(Error::usage)?;
     if let Some(group) = &global.group {
-        settings.rules.accounts.top_group = Some(group.clone());
+        settings.set_top_group(group);
     }
     Ok(settings)
 }

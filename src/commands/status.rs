@@ -11,6 +11,7 @@ use self::verdict::{FAMILIES, Question, Verdict};
 use super::setup::Setup;
 use super::{Outcome, rebinding};
 use crate::cli::{self, Format, Global};
+use crate::config::ProviderSettings;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::queue::{Failing, QueueCensus};
 use crate::ledger::{Census, Ledger, Waiting};
@@ -42,14 +43,59 @@ pub(super) fn run(global: &Global, args: &cli::Status, ui: Ui) -> Result<Outcome
 /// How many hooks that failed are shown.
 const SHOWN_HOOKS: usize = 100;
 
+/// A provider that was asked who we are.
+struct Asked {
+    section: String,
+    kind: &'static str,
+    /// Who we are there, or why we are nobody.
+    identity: std::result::Result<String, String>,
+}
+
+impl Asked {
+    fn new(setup: &Setup<'_>, section: &ProviderSettings) -> Self {
+        let deadline = clock::deadline(setup.settings.gosync.time_limit);
+        let provider = setup.provider().map_err(|e| e.to_string());
+        let identity = provider.and_then(|provider| {
+            let who = provider.identity(deadline);
+            who.map(|who| who.to_string()).map_err(|e| e.to_string())
+        });
+        Self {
+            section: section.name.clone(),
+            kind: section.kind,
+            identity,
+        }
+    }
+
+    fn text(&self) -> String {
+        let identity = match &self.identity {
+            Ok(who) => format!("reachable: {who}"),
+            Err(reason) => format!("NOT REACHABLE: {reason}"),
+        };
+        format!("{} ({}), {identity}", shown(&self.section), self.kind)
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "name": self.section,
+            "kind": self.kind,
+            "reachable": self.identity.is_ok(),
+            "identity": self.identity.as_ref().ok(),
+            "error": self.identity.as_ref().err(),
+        })
+    }
+}
+
+/// An object for a program.
+type JsonMap = serde_json::Map<String, Value>;
+
 struct Status {
     verdict: Verdict,
     runs: LastRuns,
     configuration: Vec<String>,
-    section: String,
-    kind: &'static str,
-    /// Who we are at the provider, or why we are nobody.
-    provider: std::result::Result<String, String>,
+    /// The providers, in the order of precedence.
+    providers: Vec<Asked>,
+    /// Those that are not read.
+    inactive: Vec<String>,
     /// Why the ledger cannot be used, with the ways out.
     ledger: Option<Error>,
     census: Census,
@@ -65,17 +111,12 @@ struct Status {
 
 impl Status {
     fn new(setup: &Setup<'_>, args: &cli::Status) -> Result<Self> {
-        let section = setup.settings.provider()?;
-        let deadline = clock::deadline(setup.settings.gosync.time_limit);
-        let provider = setup
-            .provider()
-            .map_err(|e| e.to_string())
-            .and_then(|provider| {
-                provider
-                    .identity(deadline)
-                    .map(|who| who.to_string())
-                    .map_err(|e| e.to_string())
-            });
+        let setups = setup.of_each_provider();
+        let asked = setups.iter().map(|setup| {
+            let section = setup.settings.provider()?;
+            Ok(Asked::new(setup, section))
+        });
+        let providers = asked.collect::<Result<Vec<_>>>()?;
         let found = anchored::look(setup)?;
         let problem = found.problem(setup);
         let ledger = found.into_ledger()?;
@@ -96,13 +137,17 @@ impl Status {
         let (note, busy) = lock::look(&setup.root.path(&setup.settings.gosync.lock_file))
             .map_err(Error::failed)?;
         let runs = LastRuns::load(&setup.state_dir());
-        let verdict = Verdict::of(&Question {
-            provider: &section.name,
-            runs: &runs,
-            is_reachable: provider.is_ok(),
-            now: setup.now.seconds(),
-            max_age: args.max_age,
-        });
+        let verdict = |asked: &Asked| {
+            Verdict::of(&Question {
+                provider: &asked.section,
+                is_one_of_several: setup.settings.are_several,
+                runs: &runs.of(&asked.section),
+                is_reachable: asked.identity.is_ok(),
+                now: setup.now.seconds(),
+                max_age: args.max_age,
+            })
+        };
+        let verdict = Verdict::of_all(providers.iter().map(verdict));
         Ok(Self {
             verdict,
             runs,
@@ -111,9 +156,8 @@ impl Status {
                 .iter()
                 .map(|path| path.display().to_string())
                 .collect(),
-            section: section.name.clone(),
-            kind: section.kind,
-            provider,
+            providers,
+            inactive: setup.settings.inactive.clone(),
             ledger: problem,
             unnamed: census
                 .iter()
@@ -129,18 +173,21 @@ impl Status {
     }
 
     fn text(&self) -> String {
-        let provider = match &self.provider {
-            Ok(who) => format!("reachable: {who}"),
-            Err(reason) => format!("NOT REACHABLE: {reason}"),
-        };
-        let rows = [
+        let begin = [
             ("verdict", self.verdict.text()),
             ("configuration", self.configuration.join(", ")),
-            (
-                "provider",
-                format!("{} ({}), {provider}", shown(&self.section), self.kind),
-            ),
-            ("last complete read", self.reads()),
+        ];
+        let inactive = self.inactive.iter();
+        let inactive = inactive.map(|name| ("provider", format!("{}, not active", shown(name))));
+        let asked = self
+            .providers
+            .iter()
+            .map(|asked| ("provider", asked.text()));
+        let reads = self
+            .providers
+            .iter()
+            .map(|asked| ("last complete read", self.reads(asked)));
+        let rows = [
             ("last runs", self.last_runs()),
             ("accounts", owned(&self.census.accounts)),
             ("missing people", missing(self.census.missing)),
@@ -152,6 +199,10 @@ impl Status {
         let ledger = self.ledger.iter();
         let ledger = ledger.map(|problem| ("ledger", format!("NOT USABLE: {problem}")));
         let rows = ledger
+            .chain(begin)
+            .chain(asked)
+            .chain(inactive)
+            .chain(reads)
             .chain(rows)
             .map(|(what, text)| format!("{what:<19} {text}\n"));
         let told = self.told().into_iter().map(|line| format!("  {line}\n"));
@@ -188,19 +239,23 @@ impl Status {
         unnamed.chain(changed).collect()
     }
 
-    /// When the provider was read completely last.
-    fn reads(&self) -> String {
+    /// When a provider was read completely last.
+    fn reads(&self, asked: &Asked) -> String {
         let read = |family: &&str| {
-            let (at, confirmed) = verdict::last_reads(&self.runs, &self.section, family)?;
+            let (at, confirmed) = verdict::last_reads(&self.runs, &asked.section, family)?;
             Some(match confirmed {
                 Some(confirmed) => format!("{family} {at} (nothing has moved until {confirmed})"),
                 None => format!("{family} {at}"),
             })
         };
         let reads: Vec<String> = FAMILIES.iter().filter_map(read).collect();
-        match reads.is_empty() {
+        let reads = match reads.is_empty() {
             true => "none".to_owned(),
             false => reads.join(", "),
+        };
+        match self.providers.len() {
+            1 => reads,
+            _ => format!("{}: {reads}", shown(&asked.section)),
         }
     }
 
@@ -251,20 +306,39 @@ impl Status {
         }
     }
 
+    /// When a provider was read completely last, and when it was found after that that nothing had moved, by kind of sync.
+    fn reads_json(&self, asked: &Asked) -> (JsonMap, JsonMap) {
+        let (mut reads, mut confirmed) = (JsonMap::new(), JsonMap::new());
+        for family in FAMILIES {
+            let Some((at, still)) = verdict::last_reads(&self.runs, &asked.section, family) else {
+                continue;
+            };
+            reads.insert(family.to_owned(), json!(at));
+            confirmed.extend(still.map(|at| (family.to_owned(), json!(at))));
+        }
+        (reads, confirmed)
+    }
+
+    /// All providers, each with its reads.
+    fn providers_json(&self) -> Value {
+        let active = self.providers.iter().map(|asked| {
+            let (reads, confirmed) = self.reads_json(asked);
+            let mut out = asked.json();
+            out["active"] = true.into();
+            out["last_complete_read"] = reads.into();
+            out["last_confirmed_read"] = confirmed.into();
+            out
+        });
+        let inactive = self.inactive.iter();
+        let inactive = inactive.map(|name| json!({"name": name, "active": false}));
+        active.chain(inactive).collect()
+    }
+
     fn json(&self) -> Value {
-        let read = |family: &&str| {
-            let reads = verdict::last_reads(&self.runs, &self.section, family)?;
-            Some(((*family).to_owned(), reads))
-        };
-        let reads: Vec<_> = FAMILIES.iter().filter_map(read).collect();
-        let confirmed = reads
-            .iter()
-            .filter_map(|(family, (_, at))| Some((family.clone(), json!((*at)?))));
-        let confirmed: serde_json::Map<String, Value> = confirmed.collect();
-        let reads = reads
-            .into_iter()
-            .map(|(family, (at, _))| (family, json!(at)));
-        let reads: serde_json::Map<String, Value> = reads.collect();
+        let first = self.providers.first();
+        let (reads, confirmed) = first
+            .map(|asked| self.reads_json(asked))
+            .unwrap_or_default();
         let holder = &self.note.holder;
         let lock = self
             .busy
@@ -274,13 +348,7 @@ impl Status {
             "verdict": self.verdict.json(),
             "last_runs": self.runs.runs.iter().map(run_json).collect::<serde_json::Map<_, _>>(),
             "configuration": self.configuration,
-            "provider": {
-                "name": self.section,
-                "kind": self.kind,
-                "reachable": self.provider.is_ok(),
-                "identity": self.provider.as_ref().ok(),
-                "error": self.provider.as_ref().err(),
-            },
+            "provider": first.map(Asked::json),
             "last_complete_read": reads,
             "accounts": owned_json(&self.census.accounts),
             "missing": self.census.missing,
@@ -297,6 +365,9 @@ impl Status {
         });
         if !confirmed.is_empty() {
             out["last_confirmed_read"] = confirmed.into();
+        }
+        if self.providers.len() > 1 || !self.inactive.is_empty() {
+            out["providers"] = self.providers_json();
         }
         if let Some(problem) = &self.ledger {
             out["ledger"] = json!({"error": problem.message, "hints": problem.hints});

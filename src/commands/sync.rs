@@ -1,12 +1,17 @@
-//! `gosync sync users`, `gosync sync groups`, and `gosync sync`, which is both.
+//! `gosync sync users`, `gosync sync groups`, and `gosync sync`, which is both; of each provider, one after the other.
+//!
+//! People of different providers are different people. One provider that cannot be read, or whose plan a limit refuses, holds up
+//! nobody of the others.
 
 use super::Outcome;
-use super::request::{self, conclude, options, run_with};
+use super::request::{self, conclude, options};
 use super::run_note::{self, NoteOfRun};
 use super::setup::Setup;
 use super::watch::UiWatch;
 use crate::cli::{Format, Global, PlanArgs, Sync, SyncArgs, SyncHow};
 use crate::error::{Error, Kind, Result};
+use crate::model::shown;
+use crate::model::text::shell_word;
 use crate::run::{Job, NewLedger, Options, RunReport, Task, Together};
 use crate::system::splay;
 use crate::ui::Ui;
@@ -16,22 +21,58 @@ pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui) -> Result<Outcome> {
     if let Some(most) = how.splay {
         splay::wait(most.into());
     }
-    match &args.what {
-        Some(what) => one(global, what, ui),
-        None => both(global, how, ui),
+    let tasks = match &args.what {
+        Some(what) => vec![Task::from(what)],
+        None => Task::all().to_vec(),
+    };
+    let setup = Setup::new(global, ui).inspect_err(|error| {
+        let tasks = tasks.iter().filter(|_| !how.plan.dry_run);
+        tasks.for_each(|task| run_note::unusable(global, task, error));
+    })?;
+    let setups = setup.of_each_provider();
+    if how.plan.format == Format::Json && setups.len() * tasks.len() > 1 {
+        return Err(several_plans(&setups, &tasks));
     }
+    for name in &setup.settings.inactive {
+        ui.notice(format!(
+            "[provider.{}] is not active: its people and groups stay as they are",
+            shown(name)
+        ));
+    }
+    let mut syncs = Syncs {
+        tasks: &tasks,
+        options: options_of(&setup, how),
+        args: &how.plan,
+        together: Together::begin(&setup.env, how.plan.dry_run, &mut UiWatch::new(ui))?,
+    };
+    let mut end = Outcome::Done;
+    for (at, setup) in setups.iter().enumerate() {
+        let one = syncs.of(setup).inspect_err(|error| {
+            let others = setups.iter().skip(at + 1);
+            others.for_each(|setup| syncs.leave_off(setup, &tasks, error));
+        })?;
+        end = graver(end, one);
+    }
+    Ok(end)
 }
 
-fn one(global: &Global, args: &Sync, ui: Ui) -> Result<Outcome> {
-    let (task, how) = (Task::from(args), args.how());
-    let setup = Setup::new(global, ui).inspect_err(|error| {
-        if !how.plan.dry_run {
-            run_note::unusable(global, &task, error);
-        }
-    })?;
-    let options = options_of(&setup, how);
-    let report = run_with(&setup, task, options, &how.plan)?;
-    conclude(&report, &how.plan)
+/// `--format json` is for one plan.
+fn several_plans(setups: &[Setup<'_>], tasks: &[Task]) -> Error {
+    let why = match tasks {
+        [_] => "each provider has its own",
+        _ => "`gosync sync` makes two",
+    };
+    let of = match setups {
+        [setup, _, ..] => format!(" -u {}", shell_word(setup.settings.first_provider())),
+        _ => String::new(),
+    };
+    let commands = tasks.iter().map(|task| {
+        let command = task.command();
+        format!("`gosync {command}{of} -n --format json`")
+    });
+    let commands: Vec<String> = commands.collect();
+    Error::usage(format!("--format json shows one plan, and {why}"))
+        .hint(format!("Use {}", commands.join(", and then ")))
 }
 
 fn options_of(setup: &Setup<'_>, how: &SyncHow) -> Options {
@@ -46,69 +87,81 @@ fn options_of(setup: &Setup<'_>, how: &SyncHow) -> Options {
     }
 }
 
-fn both(global: &Global, how: &SyncHow, ui: Ui) -> Result<Outcome> {
-    let plan = &how.plan;
-    if plan.format == Format::Json {
-        let message = "--format json shows one plan, and `gosync sync` makes two";
-        return Err(Error::usage(message).hint(
-            "Use `gosync sync users -n --format json`, and then `gosync sync groups -n --format json`",
-        ));
-    }
-    let [users, groups] = Task::all();
-    let setup = Setup::new(global, ui).inspect_err(|error| {
-        if !plan.dry_run {
-            run_note::unusable(global, &users, error);
-            run_note::unusable(global, &groups, error);
-        }
-    })?;
-    let options = options_of(&setup, how);
-    // Groups find the ledger that accounts have begun.
-    let begun = match plan.dry_run {
-        true => options.new_ledger,
-        false => NewLedger::No,
-    };
-    let of_groups = Options {
-        new_ledger: begun,
-        ..options.clone()
-    };
-    let both = Both {
-        together: Together::begin(&setup.env, plan.dry_run, &mut UiWatch::new(ui))?,
-        setup: &setup,
-        args: plan,
-    };
-    let report = both.sync(users, options).inspect_err(|error| {
-        // What breaks the first off would break the second off, too.
-        if !plan.dry_run {
-            NoteOfRun::new(&setup, &groups).leave(&Err(error.clone()), None);
-        }
-    })?;
-    let first = both.told(conclude(&report, plan));
-    let report = both.sync(groups, of_groups);
-    let second = both.told(report.and_then(|report| conclude(&report, plan)));
-    Ok(graver(first, second))
-}
-
-/// Two syncs of one command.
-struct Both<'a> {
-    setup: &'a Setup<'a>,
-    together: Together,
+/// The syncs of one command.
+struct Syncs<'a> {
+    /// Those of each provider.
+    tasks: &'a [Task],
+    /// Those of the next one.
+    options: Options,
     args: &'a PlanArgs,
+    together: Together,
 }
 
-impl Both<'_> {
-    fn sync(&self, task: Task, options: Options) -> Result<RunReport> {
-        let job = Job { task, options };
-        let run = |watch: &mut UiWatch| self.together.once(&job, watch);
-        request::noted_by(self.setup, &job, self.args, |watch| watch, run)
+impl Syncs<'_> {
+    /// Does those of one provider.
+    ///
+    /// # Errors
+    /// What would break off those of the others, too.
+    fn of(&mut self, setup: &Setup<'_>) -> Result<Outcome> {
+        let setup = &setup.with_env(self.together.env(&setup.env, self.tasks.len() > 1));
+        let mut end = Outcome::Done;
+        for (at, task) in self.tasks.iter().enumerate() {
+            let report = self.sync(setup, task);
+            let told = match report {
+                Ok(report) => told(setup, conclude(&report, self.args)),
+                Err(error) => {
+                    // What breaks this one off would break the next one off, too.
+                    self.leave_off(setup, &self.tasks[at + 1..], &error);
+                    return match is_of_all(&error) {
+                        true => Err(error),
+                        false => Ok(graver(end, told(setup, Err(error)))),
+                    };
+                }
+            };
+            end = graver(end, told);
+        }
+        Ok(end)
     }
 
-    /// What is wrong is told before the other sync tells anything.
-    fn told(&self, ended: Result<Outcome>) -> Outcome {
-        ended.unwrap_or_else(|error| {
-            self.setup.ui.error(&error);
-            Outcome::Reported(error.kind)
-        })
+    fn sync(&mut self, setup: &Setup<'_>, task: &Task) -> Result<RunReport> {
+        let (task, options) = (task.clone(), self.options.clone());
+        let job = Job { task, options };
+        let run = |watch: &mut UiWatch| self.together.once(&setup.env, &job, watch);
+        let report = request::noted_by(setup, &job, self.args, |watch| watch, run)?;
+        // The next one finds the ledger that this one has begun.
+        if !self.args.dry_run {
+            self.options.new_ledger = NewLedger::No;
+        }
+        Ok(report)
     }
+
+    /// Notes of syncs that they are not begun.
+    fn leave_off(&self, setup: &Setup<'_>, tasks: &[Task], error: &Error) {
+        let tasks = tasks.iter().filter(|_| !self.args.dry_run);
+        tasks.for_each(|task| NoteOfRun::new(setup, task).leave(&Err(error.clone()), None));
+    }
+}
+
+/// Whether what broke a sync off is not a matter of its provider.
+fn is_of_all(error: &Error) -> bool {
+    match error.kind {
+        Kind::Failed | Kind::Busy => true,
+        Kind::Usage
+        | Kind::Partial
+        | Kind::Pending
+        | Kind::NotOut
+        | Kind::Refused
+        | Kind::Source => false,
+    }
+}
+
+/// What is wrong is told before the next sync tells anything.
+fn told(setup: &Setup<'_>, ended: Result<Outcome>) -> Outcome {
+    ended.unwrap_or_else(|error| {
+        let error = setup.named(error);
+        setup.ui.error(&error);
+        Outcome::Reported(error.kind)
+    })
 }
 
 /// The end of two syncs, by how each ended.

@@ -9,7 +9,7 @@ use crate::run::Task;
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &cli::Unlock, ui: Ui) -> Result<Outcome> {
-    let setup = Setup::new(global, ui)?;
+    let setup = Setup::new(global, ui)?.of_owner(&args.names)?;
     let names = args.names.clone();
     let report = run_task(&setup, Task::Unlock { names }, &args.plan)?;
     conclude(&report, &args.plan)

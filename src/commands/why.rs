@@ -13,6 +13,8 @@ mod planned;
 mod report;
 mod verdict;
 
+use serde_json::{Value, json};
+
 use self::inquiry::Inquiry;
 use self::report::Report;
 use super::Outcome;
@@ -22,20 +24,71 @@ use crate::error::{Error, Kind, Result};
 use crate::ledger::HOST;
 use crate::model::Completeness;
 use crate::run::anchored;
+
 use crate::ui::Ui;
 
 pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
-    let ledger = anchored::read(&setup)?;
-    let provider = &setup.settings.provider()?.name;
+    let setups = setup.of_each_provider();
+    let mut said = Vec::new();
+    // What one provider cannot say is no reason to be silent about what the others do.
+    let mut unsaid: Option<Error> = None;
+    for setup in &setups {
+        match ask(setup, &args.name) {
+            Ok(one) => said.push(one),
+            Err(error) => {
+                let is_graver = |known: &Error| error.kind.rank() < known.kind.rank();
+                if unsaid.as_ref().is_none_or(is_graver) {
+                    unsaid = Some(setup.named(error));
+                }
+            }
+        }
+    }
+    match (args.format, said.as_slice()) {
+        (_, []) => {}
+        (Format::Text, said) => {
+            let texts: Vec<String> = said.iter().map(|one| one.report.text()).collect();
+            ui.data(&texts.join("\n"));
+        }
+        (Format::Json, [one]) if setups.len() == 1 => {
+            ui.data(&format!("{:#}\n", one.report.json()));
+        }
+        (Format::Json, said) => {
+            let all: Vec<Value> = said.iter().map(|one| one.report.json()).collect();
+            ui.data(&format!("{:#}\n", json!({"providers": all})));
+        }
+    }
+    let is_source = |error: &Error| error.kind == Kind::Source;
+    let unsaid = unsaid.filter(|error| said.is_empty() || is_source(error));
+    let incomplete = said.iter().find_map(|one| one.incomplete.as_ref());
+    match (unsaid, incomplete) {
+        (Some(error), _) => Err(error),
+        (None, Some(reason)) => {
+            let message = format!("the read was incomplete: {reason}");
+            Err(Error::new(Kind::Source, message).hint("What is told here may not be all"))
+        }
+        (None, None) => Ok(Outcome::Done),
+    }
+}
+
+/// What there is to say of one provider.
+struct Said {
+    report: Report,
+    /// Why that may not be all.
+    incomplete: Option<String>,
+}
+
+fn ask(setup: &Setup<'_>, name: &str) -> Result<Said> {
+    let ledger = anchored::read(setup)?;
+    let provider = setup.settings.provider()?.name.clone();
     let owned = ledger
         .as_ref()
-        .map(|ledger| ledger.load(HOST, provider, setup.now.seconds()))
+        .map(|ledger| ledger.load(HOST, &provider, setup.now.seconds()))
         .transpose()
         .map_err(Error::failed)?;
     let inquiry = Inquiry {
-        setup: &setup,
-        name: &args.name,
+        setup,
+        name,
         ledger,
         owned: owned.unwrap_or_default(),
     };
@@ -52,19 +105,12 @@ pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
         local,
         provider,
     };
-    match args.format {
-        Format::Text => ui.data(&report.text()),
-        Format::Json => ui.data(&format!("{:#}\n", report.json())),
-    }
-    for read in [&people, &groups] {
-        if let Completeness::Incomplete(reason) = &read.desired.snapshot.completeness {
-            return Err(
-                Error::new(Kind::Source, format!("the read was incomplete: {reason}"))
-                    .hint("What is told here may not be all"),
-            );
-        }
-    }
-    Ok(Outcome::Done)
+    let mut reads = [&people, &groups].into_iter();
+    let incomplete = reads.find_map(|read| match &read.desired.snapshot.completeness {
+        Completeness::Incomplete(reason) => Some(reason.clone()),
+        Completeness::Complete(_) | Completeness::Narrowed => None,
+    });
+    Ok(Said { report, incomplete })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use crate::model::{absolute_path, units};
+use crate::model::{absolute_path, shown, units};
 use crate::policy::Misfit;
 
 /// The least memory with which anything can be read.
@@ -17,6 +17,8 @@ const LEAST_MEMORY: usize = 64 << 20;
 pub struct Gosync {
     /// The provider to read, if not the only one that there is.
     pub provider: Option<String>,
+    /// Several providers to read, in the order of precedence; none: `provider` says which.
+    pub providers: Vec<String>,
     /// The targets to bring in step, in order.
     pub targets: Vec<String>,
     /// Where the ledger and the journal are, below `--root`.
@@ -42,6 +44,7 @@ impl Default for Gosync {
     fn default() -> Self {
         Self {
             provider: None,
+            providers: Vec::new(),
             targets: vec!["host".to_owned()],
             state_dir: "/var/lib/gosync".into(),
             lock_file: "/run/gosync/lock".into(),
@@ -57,6 +60,14 @@ impl Gosync {
     /// Whether each key has a value that works.
     pub(super) fn check(&self) -> Result<(), Misfit> {
         let refuse = |key, reason: &str| Err(Misfit(key, reason.to_owned()));
+        if self.provider.is_some() && !self.providers.is_empty() {
+            let reason = "`provider` says which to read, too; keep one of them";
+            return refuse("gosync.providers", reason);
+        }
+        if let Some(twice) = twice(&self.providers) {
+            let reason = format!("`{}` stands in it twice", shown(twice));
+            return refuse("gosync.providers", &reason);
+        }
         if self.time_limit.is_zero() {
             let reason = "with 0s nothing could be read; it must be 1s or more";
             return refuse("gosync.time_limit", reason);
@@ -71,6 +82,16 @@ impl Gosync {
         }
         Ok(())
     }
+}
+
+/// What stands in a list more than once.
+fn twice(names: &[String]) -> Option<&String> {
+    let is_known = |(at, name): &(usize, &String)| names[..*at].contains(name);
+    names
+        .iter()
+        .enumerate()
+        .find(is_known)
+        .map(|(_, name)| name)
 }
 
 fn path<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {

@@ -6,12 +6,16 @@ use std::sync::Arc;
 
 use super::complaint::likely;
 use super::error::ConfigError;
+use super::gosync::Gosync;
 use super::merge::{Places, below};
 use super::sections::{NamedSection, kind};
 use crate::model::{first_names, shown};
 use crate::providers::fields;
 use crate::providers::kind::{Need, ProviderConfig};
 use crate::providers::registry::KINDS;
+
+/// The key that names the provider to read.
+const PROVIDER: &str = "gosync.provider";
 
 /// One `[provider.NAME]`.
 #[derive(Clone, Debug)]
@@ -26,6 +30,10 @@ pub struct ProviderSettings {
     pub files: Vec<ProviderFile>,
     /// Where fields come from that it does not have.
     pub fields: Option<fields::Config>,
+    /// Whether it is read. The people of one that is not are neither missing nor changed.
+    pub is_active: bool,
+    /// The group whose active members get accounts, instead of that of `[accounts]`; empty: every active person.
+    pub top_group: Option<String>,
 }
 
 /// A file that a provider's section names.
@@ -58,6 +66,8 @@ fn provider(
     places: &Places<'_>,
 ) -> Result<ProviderSettings, ConfigError> {
     let fields = field_sources(&mut section, base, places)?;
+    let is_active = section.take("active").map(|value| places.read(value));
+    let top_group = section.take("top_group").map(|value| places.read(value));
     let name = section.name.clone();
     let (kind, keys) = kind(section, &KINDS, |kind| kind.word, places)?;
     let mut config = places.read_by(keys, kind.read)?;
@@ -79,6 +89,8 @@ fn provider(
         config: config.into(),
         files,
         fields,
+        is_active: is_active.transpose()?.unwrap_or(true),
+        top_group: top_group.transpose()?,
     })
 }
 
@@ -115,37 +127,69 @@ fn field_sources(
     Ok(Some(config))
 }
 
-/// The provider that is `asked` for, or else the one that the configuration has `set`: a list of
-/// one so far.
+/// The providers that are read, in the order of precedence.
+#[derive(Debug, Default)]
+pub(super) struct Chosen {
+    /// Those that are active.
+    pub active: Vec<ProviderSettings>,
+    /// The names of those that are not.
+    pub inactive: Vec<String>,
+    /// Whether this host has people of several.
+    pub are_several: bool,
+}
+
+/// The providers that a run reads: the one that is `asked` for, or else those that the configuration has `set`, or the only one that
+/// there is.
 pub(super) fn choose(
-    mut known: BTreeMap<String, ProviderSettings>,
+    known: &BTreeMap<String, ProviderSettings>,
     asked: Option<&str>,
-    set: Option<&str>,
+    set: &Gosync,
     places: &Places<'_>,
-) -> Result<Vec<ProviderSettings>, ConfigError> {
-    const KEY: &str = "gosync.provider";
-    let name = match asked.or(set) {
-        Some(name) => name.to_owned(),
-        None if known.len() == 1 => return Ok(known.into_values().collect()),
-        None => return Err(places.key_error(KEY, &unchosen(&known))),
+) -> Result<Chosen, ConfigError> {
+    let listed = || set.providers.iter().map(String::as_str);
+    let only = known.keys().map(String::as_str).next();
+    let (key, names): (_, Vec<&str>) = match (asked, set.provider.as_deref(), only) {
+        (Some(name), ..) => (PROVIDER, vec![name]),
+        (None, Some(name), _) => (PROVIDER, vec![name]),
+        _ if !set.providers.is_empty() => ("gosync.providers", listed().collect()),
+        (_, _, Some(name)) if known.len() == 1 => (PROVIDER, vec![name]),
+        _ => return Err(places.key_error(PROVIDER, &unchosen(known))),
     };
-    if let Some(provider) = known.remove(&name) {
-        return Ok(vec![provider]);
+    let mut chosen = Chosen {
+        are_several: set.providers.len() > 1,
+        ..Chosen::default()
+    };
+    for name in names {
+        let section = known.get(name).ok_or_else(|| {
+            let reason = unknown(name, known);
+            let place = key.to_owned();
+            match asked {
+                // What was asked for does not stand in a file.
+                Some(_) => ConfigError { place, reason },
+                None => places.key_error(key, &reason),
+            }
+        })?;
+        match section.is_active {
+            true => chosen.active.push(section.clone()),
+            false if asked.is_some() => {
+                return Err(ConfigError {
+                    place: below("provider", name),
+                    reason: "`active = false` stands there: it is not read".to_owned(),
+                });
+            }
+            false => chosen.inactive.push(name.to_owned()),
+        }
     }
-    let meant = likely(&name, known.keys().map(String::as_str));
-    let meant = match meant {
+    Ok(chosen)
+}
+
+/// What is said of a name that no section has.
+fn unknown(name: &str, known: &BTreeMap<String, ProviderSettings>) -> String {
+    let meant = match likely(name, known.keys().map(String::as_str)) {
         Some(word) => format!("; did you mean `{}`?", shown(word)),
         None => String::new(),
     };
-    let reason = format!("there is no section [provider.{}]{meant}", shown(&name));
-    Err(match asked {
-        // What was asked for does not stand in a file.
-        Some(_) => ConfigError {
-            place: KEY.to_owned(),
-            reason,
-        },
-        None => places.key_error(KEY, &reason),
-    })
+    format!("there is no section [provider.{}]{meant}", shown(name))
 }
 
 /// Why no provider is chosen, and what to do.
@@ -160,7 +204,7 @@ fn unchosen(known: &BTreeMap<String, ProviderSettings>) -> String {
         }
         false => {
             let names = first_names(known.keys().map(String::as_str), 5);
-            format!("no provider is set; set it to one of {names}")
+            format!("no provider is set; set it to one of {names}, or `providers` to several")
         }
     }
 }

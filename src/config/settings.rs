@@ -10,6 +10,7 @@ use super::merge::{Places, Source, Texts};
 use super::providers::{self, ProviderSettings};
 use super::sections::{NamedSection, Sections};
 use super::targets::{self, TargetSettings};
+use crate::model::first_names;
 use crate::plan::Limits;
 use crate::policy::catalogue::Catalogue;
 use crate::policy::hooks::HookRules;
@@ -19,8 +20,12 @@ use crate::policy::{GroupRules, Misfit, Rules};
 /// The configuration of a run.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The providers to read: one so far.
+    /// The providers to read, in the order of precedence.
     pub providers: Vec<ProviderSettings>,
+    /// Those that would be read if they were active.
+    pub inactive: Vec<String>,
+    /// Whether this host has people of several providers, though one run may read one of them.
+    pub are_several: bool,
     /// All sections of providers, by name, those included that this run does not read.
     pub sections: BTreeMap<String, ProviderSettings>,
     /// The targets to bring in step, in order: one so far.
@@ -79,9 +84,12 @@ impl Settings {
         let known = providers::read(providers, &base, &places)?;
         let known_targets = targets::read(targets, &places)?;
         check((&gosync, &follow), &rules, &hooks).map_err(|misfit| places.misfit(&misfit))?;
-        Ok(Self {
-            sections: known.clone(),
-            providers: providers::choose(known, provider, gosync.provider.as_deref(), &places)?,
+        let chosen = providers::choose(&known, provider, &gosync, &places)?;
+        let all = Self {
+            sections: known,
+            providers: chosen.active,
+            inactive: chosen.inactive,
+            are_several: chosen.are_several,
             targets: targets::choose(&known_targets, &gosync.targets, &places)?,
             gosync,
             follow,
@@ -90,21 +98,61 @@ impl Settings {
             catalogue,
             hooks,
             base,
+        };
+        Ok(match all.providers.as_slice() {
+            [only] => all.of(only),
+            _ => all,
         })
     }
 
     /// The provider to read, where one is meant.
     ///
     /// # Errors
-    /// When there are several.
+    /// When there are several, or none is active.
     pub fn provider(&self) -> Result<&ProviderSettings, ConfigError> {
-        match self.providers.as_slice() {
-            [provider] => Ok(provider),
-            _ => Err(ConfigError {
-                place: "gosync.provider".to_owned(),
-                reason: "exactly one provider can be read so far".to_owned(),
-            }),
+        let reason = match self.providers.as_slice() {
+            [provider] => return Ok(provider),
+            [] => format!("none is active: {}", self.inactive.join(", ")),
+            several => {
+                let names = first_names(several.iter().map(|it| it.name.as_str()), 5);
+                format!("this is for one provider, and {names} are read here; choose one with -u")
+            }
+        };
+        Err(ConfigError {
+            place: "gosync.providers".to_owned(),
+            reason,
+        })
+    }
+
+    /// The names of the providers, those that are read first.
+    pub fn provider_names(&self) -> impl Iterator<Item = &str> {
+        let inactive = self.inactive.iter().map(String::as_str);
+        let active = self.providers.iter().map(|it| it.name.as_str());
+        active.chain(inactive)
+    }
+
+    /// From which provider the ledger is seen where none is read: the first one.
+    pub fn first_provider(&self) -> &str {
+        self.provider_names().next().unwrap_or_default()
+    }
+
+    /// The same for one provider alone, with its own rules.
+    #[must_use]
+    pub fn of(&self, provider: &ProviderSettings) -> Self {
+        let mut own = self.clone();
+        if let Some(group) = &provider.top_group {
+            let group = Some(group.clone()).filter(|group| !group.is_empty());
+            own.rules.accounts.top_group = group;
         }
+        own.providers = vec![provider.clone()];
+        own
+    }
+
+    /// Has every provider give accounts to the members of this group.
+    pub fn set_top_group(&mut self, group: &str) {
+        self.rules.accounts.top_group = Some(group.to_owned());
+        let sections = self.sections.values_mut().chain(&mut self.providers);
+        sections.for_each(|provider| provider.top_group = None);
     }
 
     /// Where descriptions of groups are.

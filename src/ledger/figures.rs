@@ -8,10 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::losses::{self, LossKind};
-use super::store::{Run, Scope, odd_json};
+use super::store::{self, Run, Scope, odd_json};
 use crate::model::history::EntryKind;
 use crate::plan::effects::Presence;
 use crate::plan::{Plan, effects};
+
+/// What [`Figures`] tell apart.
+const KINDS: [EntryKind; 2] = [EntryKind::Account, EntryKind::Group];
 
 /// What a transaction adds to the figures of its run.
 #[derive(Debug, Serialize, Deserialize)]
@@ -21,6 +24,9 @@ pub(super) struct Figures {
     /// Accounts and groups made, and accounts opened.
     #[serde(default)]
     given: [usize; 3],
+    /// Whether it changes accounts, and groups.
+    #[serde(default)]
+    changes: [bool; 2],
 }
 
 impl Figures {
@@ -44,6 +50,12 @@ impl Figures {
                 _ if accounts => count,
                 _ => 0,
             }),
+            changes: [true, false].map(|is_account| {
+                let kinds = plan.changes.iter().map(|change| change.of.kind);
+                kinds
+                    .map(|kind| kind == EntryKind::Account)
+                    .any(|it| it == is_account)
+            }),
         })
     }
 
@@ -53,6 +65,7 @@ impl Figures {
             counts: Map::new(),
             digest: String::new(),
             given: [0; 3],
+            changes: [false; 2],
         }
     }
 }
@@ -106,6 +119,9 @@ pub(super) fn add(scope: Scope<'_>, txn: u64, more: &Figures) -> rusqlite::Resul
         losses::add(scope, kind, "", count)?;
     }
     losses::prune(scope)?;
+    for (kind, _) in KINDS.into_iter().zip(more.changes).filter(|(_, is)| *is) {
+        store::count_commit(scope, kind)?;
+    }
     let sql = "SELECT counts FROM runs WHERE txn = ?1";
     let before: String = db.query_row(sql, [txn], |row| row.get(0))?;
     let mut counts: Map<String, Value> = serde_json::from_str(&before).map_err(odd_json)?;

@@ -1,10 +1,11 @@
 //! Everything that gosync owns, as one target and one provider see it.
 
-use super::store::{Ledger, LedgerError, Scope, generation};
+use super::store::{Ledger, LedgerError, Scope, commits_of, generation};
 use super::{
     absences, anchored, applied, contacts, departures, ids, locks, losses, rebound, retries,
 };
 use crate::model::ProviderName;
+use crate::model::history::EntryKind;
 use crate::model::owned::Owned;
 
 impl Ledger {
@@ -27,6 +28,9 @@ impl Ledger {
                 retired: anchored::retired(db)?,
                 ..Owned::default()
             };
+            for kind in [EntryKind::Account, EntryKind::Group] {
+                owned.commits.insert(kind, commits_of(scope, kind)?);
+            }
             ids::load_accounts(scope, &mut owned)?;
             ids::load_groups(scope, &mut owned)?;
             ids::load_former_names(scope, &mut owned)?;

@@ -9,6 +9,7 @@ use rusqlite::{
 
 use super::columns::Nonsense;
 use super::schema;
+use crate::model::history::EntryKind;
 use crate::model::shown;
 use crate::system::{PathError, files};
 
@@ -349,6 +350,20 @@ pub(super) fn generation(db: &Connection) -> rusqlite::Result<u64> {
 /// Plans that were made before no longer fit.
 pub(super) fn next_generation(db: &Connection) -> rusqlite::Result<()> {
     count_on(db, "generation")
+}
+
+/// Accounts, or groups, of a provider were changed.
+pub(super) fn count_commit(scope: Scope<'_>, kind: EntryKind) -> rusqlite::Result<()> {
+    count_on(scope.db, &commits(scope, kind))
+}
+
+/// How often accounts, or groups, of a provider were changed.
+pub(super) fn commits_of(scope: Scope<'_>, kind: EntryKind) -> rusqlite::Result<u64> {
+    meta(scope.db, &commits(scope, kind))
+}
+
+fn commits(scope: Scope<'_>, kind: EntryKind) -> String {
+    format!("commits {} {}", kind.as_str(), scope.provider)
 }
 
 fn count_on(db: &Connection, key: &str) -> rusqlite::Result<()> {

@@ -170,8 +170,10 @@ pub struct Owned {
     pub subids: BTreeSet<u32>,
     /// Numbers that ledgers before this one may have given: nobody gets one who does not bring it along.
     pub retired: Numbers,
-    /// How often a plan has been committed; part of a plan's digest.
+    /// How often a plan has been committed.
     pub generation: u64,
+    /// How often one has that changed accounts, or groups, of this provider; part of a plan's digest.
+    pub commits: BTreeMap<EntryKind, u64>,
     /// What was locked, removed or revoked in the last 24 hours.
     pub losses: Losses,
     /// How far accounts of people who left have come, by immutable id.

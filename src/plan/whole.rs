@@ -45,6 +45,9 @@ pub struct Plan {
     pub unnamed: Vec<(ProviderName, Present)>,
     /// The ledger's generation that this plan was made for.
     pub generation: u64,
+    /// Of a sync: how often plans had been committed for what it is about. Others come and go, and this one is the same.
+    #[serde(skip)]
+    pub commits: Option<u64>,
     /// Of a part of a plan: the digest of the whole, if this is its end, and otherwise that it is begun.
     #[serde(skip)]
     pub whole: Option<String>,
@@ -86,14 +89,15 @@ impl Plan {
         });
     }
 
-    /// What names exactly this plan at exactly this state of the ledger: SHA-256 over the changes and the generation,
-    /// in hexadecimal, its first 32 digits.
+    /// What names exactly this plan, once: SHA-256 over the changes and how often plans were committed before, in hexadecimal, its
+    /// first 32 digits.
     pub fn digest(&self) -> String {
         if let Some(whole) = &self.whole {
             return whole.clone();
         }
         let mut hash = Sha256::new();
-        hash.update(self.generation.to_be_bytes());
+        let commits = self.commits.unwrap_or(self.generation);
+        hash.update(commits.to_be_bytes());
         for change in &self.changes {
             // A change is plain data: strings, numbers and lists, which always serialize.
             hash.update(serde_json::to_vec(change).unwrap_or_default());

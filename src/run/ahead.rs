@@ -1,7 +1,7 @@
 //! What a dry run would have made of host and ledger, for the plan that follows from it.
 //!
-//! Of two syncs of one dry run the second is planned for what the first would have left: the new bytes of the databases, and a
-//! ledger in memory in which the first plan has come true. Nothing of it is ever written.
+//! Of the syncs of one dry run each is planned for what those before would have left: the new bytes of the databases, and a
+//! ledger in memory in which their plans have come true. Nothing of it is ever written.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::ledger::{Ledger, LedgerError, Run};
 use crate::targets::{Contents, Staged};
 
-/// What the last dry run would have left; nothing, if its plan was refused.
+/// What the dry runs up to now would have left; those whose plan was refused, nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Ahead {
     contents: RefCell<Rc<Contents>>,
@@ -43,8 +43,15 @@ impl Ahead {
         Rc::clone(&self.contents.borrow())
     }
 
-    /// The ledger, for one run.
-    pub(crate) fn ledger(&self) -> Option<Ledger> {
-        self.ledger.take()
+    /// The ledger, for one run: a copy, since the plan of that run may be refused.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub(crate) fn ledger(&self) -> Result<Option<Ledger>, LedgerError> {
+        let ledger = self.ledger.borrow();
+        ledger
+            .as_ref()
+            .map(|it| Ledger::in_memory(Some(it)))
+            .transpose()
     }
 }

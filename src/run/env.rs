@@ -300,7 +300,9 @@ impl Env {
         match self.providers.as_slice() {
             [] => Ok(Rc::from(self.bare()?)),
             [provider] => Ok(Rc::clone(provider)),
-            _ => Err(Error::usage("exactly one provider can be read so far")),
+            _ => Err(Error::usage(
+                "this is for one provider, and several were opened",
+            )),
         }
     }
 

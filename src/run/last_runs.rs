@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Moment;
+use crate::model::text::shell_word;
 use crate::plan::counts::Counts;
 use crate::plan::render::{self, Said};
 use crate::system::lock::DirLock;
@@ -180,6 +181,32 @@ impl LastRuns {
         let staged = dir.join(STAGED);
         replace::write(&staged, &text, Appearance { mode, gid })?;
         files::rename(&staged, &dir.join(FILE))
+    }
+
+    /// Under what the run of a command is noted that was for one of several providers: what is typed for it.
+    pub(crate) fn key(command: &str, provider: &str) -> String {
+        format!("{command} -u {}", shell_word(provider))
+    }
+
+    /// The runs that were for a provider, or for none, by what is typed where there is only that.
+    #[must_use]
+    pub(crate) fn of(&self, provider: &str) -> Self {
+        let end = Self::key("", provider);
+        let mut runs: BTreeMap<String, RunNote> = BTreeMap::new();
+        for (key, note) in &self.runs {
+            if !note.provider.is_empty() && note.provider != provider {
+                continue;
+            }
+            let command = key.strip_suffix(&end).unwrap_or(key);
+            let known = runs.get(command);
+            if known.is_none_or(|known| known.number < note.number) {
+                runs.insert(command.to_owned(), note.clone());
+            }
+        }
+        Self {
+            runs,
+            ..self.clone()
+        }
     }
 
     /// Puts the note of a run in the place of the last one of its command.

@@ -63,7 +63,8 @@ fn begin_anew(env: &Env, target: &dyn Target, how: NewLedger, watch: &mut dyn Wa
 
 /// The ledger that a dry run plans with, which writes none.
 fn for_dry_run(env: &Env, target: &dyn Target, how: NewLedger) -> Result<Ledger> {
-    if let Some(ledger) = env.ahead.as_ref().and_then(|ahead| ahead.ledger()) {
+    let ahead = env.ahead.as_ref().map(|ahead| ahead.ledger());
+    if let Some(ledger) = ahead.transpose().map_err(Error::failed)?.flatten() {
         return Ok(ledger);
     }
     if target.is_interrupted()? {

@@ -5,6 +5,7 @@
 use std::rc::Rc;
 
 use super::after;
+use super::ahead::Ahead;
 use super::carry_out::{Carried, CarryOut, Progress};
 use super::context::PlanContext;
 use super::copies;
@@ -49,9 +50,10 @@ pub fn once(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
     locked(env, job, watch)
 }
 
-/// The sync of people and then that of groups, from one read and under one lock.
+/// Several syncs under one lock: of people and then of groups, of one provider after the other.
 pub(crate) struct Together {
-    env: Env,
+    /// What an earlier part of a dry run would have left.
+    ahead: Option<Rc<Ahead>>,
     _lock: RunLock,
 }
 
@@ -62,20 +64,27 @@ impl Together {
     /// When the lock cannot be taken.
     pub(crate) fn begin(env: &Env, dry_run: bool, watch: &mut dyn Watch) -> Result<Self> {
         let lock = env.lock(Purpose::of("sync", dry_run), watch)?;
-        let env = Env {
-            one_read: Some(Rc::default()),
+        Ok(Self {
             ahead: dry_run.then(Rc::default),
-            ..env.clone()
-        };
-        Ok(Self { env, _lock: lock })
+            _lock: lock,
+        })
     }
 
-    /// Does one of them.
+    /// What the syncs of one provider work with. `is_for_both`: people and groups are read together.
+    pub(crate) fn env(&self, env: &Env, is_for_both: bool) -> Env {
+        Env {
+            one_read: is_for_both.then(Rc::default),
+            ahead: self.ahead.clone(),
+            ..env.clone()
+        }
+    }
+
+    /// Does one of them. `env`: one that was made by [`Together::env`].
     ///
     /// # Errors
     /// As [`once`].
-    pub(crate) fn once(&self, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
-        locked(&self.env, job, watch)
+    pub(crate) fn once(&self, env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
+        locked(env, job, watch)
     }
 }
 
@@ -145,7 +154,7 @@ fn straight_line(
     let (target, command) = (target.as_ref(), &job.task.command());
     let run = Run {
         target: HOST,
-        provider: &env.settings.provider()?.name,
+        provider: env.settings.first_provider(),
         command,
         now: env.now.seconds(),
         number: None,
@@ -448,7 +457,8 @@ impl Line<'_> {
             watch,
         }
         .write(&mut plan)?;
-        watch.notice(format!("{}: {}", self.run.command, plan.counts()));
+        let title = self.env.title(self.run.command);
+        watch.notice(format!("{title}: {}", plan.counts()));
         let hooks = after::run_hooks(self.env, &self.job.options, self.target, ledger, watch)?;
         let failed = copies::make_todays(self.env, ledger);
         failed.into_iter().for_each(|text| watch.warn(text));

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::context::PlanContext;
+use super::env::Env;
 use crate::error::{Error, Result};
 use crate::ledger::{HOST, Ledger};
 use crate::model::owned::Owned;
@@ -17,6 +18,35 @@ pub(crate) fn gone<'a>(cx: &PlanContext<'a>) -> BTreeSet<&'a ProviderName> {
     known
         .filter(|name| !sections.contains_key(name.as_str()))
         .collect()
+}
+
+impl Env {
+    /// The same for the one provider whose accounts have these names; for the first one, if they are nobody's. All that is asked
+    /// about one account goes by its provider.
+    ///
+    /// # Errors
+    /// When they came from several.
+    pub(crate) fn of_owner(&self, names: &[String]) -> Result<Self> {
+        if self.settings.providers.len() < 2 {
+            return Ok(self.clone());
+        }
+        let first = self.settings.first_provider();
+        // What is wrong with the ledger, the run says.
+        let ledger = Ledger::open_read_only(&self.state_dir()).ok().flatten();
+        let owned = ledger.and_then(|ledger| ledger.load(HOST, first, self.now.seconds()).ok());
+        let owner = owned.map(|owned| of_names(names, &owned)).transpose()?;
+        let owner = owner.flatten();
+        Ok(self.of_named(owner.as_ref().map_or(first, ProviderName::as_str)))
+    }
+
+    /// The same for the provider of this name, if it is one of several that are read.
+    pub(crate) fn of_named(&self, name: &str) -> Self {
+        let mut providers = self.settings.providers.iter();
+        match providers.find(|provider| provider.name == name) {
+            Some(provider) => self.of_provider(provider),
+            None => self.clone(),
+        }
+    }
 }
 
 /// The provider whose accounts have these names, be it in the configuration or not; `None`: the one that the ledger is seen

@@ -26,7 +26,7 @@ pub(crate) fn end_sessions(env: &Env, watch: &mut dyn Watch) -> Result<usize> {
     let Some(ledger) = Ledger::open_read_only(&env.state_dir()).map_err(Error::failed)? else {
         return Ok(0);
     };
-    let all = of_all_providers(&ledger, &env.settings.provider()?.name, env.now.seconds())?;
+    let all = of_all_providers(&ledger, env.settings.first_provider(), env.now.seconds())?;
     let accounts = all.iter().flat_map(|owned| owned.accounts.values());
     let is_locked = |own: &&OwnedAccount| own.state == State::Locked;
     let locked: Vec<&OwnedAccount> = accounts.filter(is_locked).collect();

@@ -1,10 +1,13 @@
-//! Opens the provider of a run, with its secrets and authorities from their files.
+//! Which provider a run is for, and how it is opened, with its secrets and authorities from their files.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use super::env::Env;
+use super::last_runs::LastRuns;
 use crate::config::{ConfigError, ProviderSettings};
 use crate::error::{Error, Kind, Result};
+use crate::model::shown;
 use crate::providers::Provider;
 use crate::providers::admin::GroupAdmin;
 use crate::providers::fields;
@@ -13,6 +16,48 @@ use crate::system::clock;
 use crate::system::tls::Trusted;
 
 impl Env {
+    /// A run for each provider, in the order of precedence: each is read by itself, with its own proof of completeness and its own limits,
+    /// so that one that fails holds up nobody of the others.
+    pub(crate) fn of_each_provider(&self) -> Vec<Self> {
+        let providers = self.settings.providers.iter();
+        let of = |provider| self.of_provider(provider);
+        providers.map(of).collect()
+    }
+
+    /// The same for one provider alone.
+    pub(crate) fn of_provider(&self, provider: &ProviderSettings) -> Self {
+        let is_opened = |opened: &&Rc<dyn Provider>| opened.name() == provider.name;
+        Self {
+            settings: self.settings.of(provider),
+            providers: self.providers.iter().filter(is_opened).cloned().collect(),
+            ..self.clone()
+        }
+    }
+
+    /// What a task of this run is called where those of several providers are told apart.
+    pub(crate) fn title(&self, command: &str) -> String {
+        match self.own_provider() {
+            Some(name) => format!("{command} ({})", shown(name)),
+            None => command.to_owned(),
+        }
+    }
+
+    /// What is typed for a task of this run alone.
+    pub(crate) fn typed(&self, command: &str) -> String {
+        match self.own_provider() {
+            Some(name) => LastRuns::key(command, name),
+            None => command.to_owned(),
+        }
+    }
+
+    /// Which of several providers it is for; `None`: there is one, or it is for all.
+    pub(crate) fn own_provider(&self) -> Option<&str> {
+        match self.settings.providers.as_slice() {
+            [one] if self.settings.are_several => Some(&one.name),
+            _ => None,
+        }
+    }
+
     /// The provider of this run.
     pub fn provider(&self) -> Result<Box<dyn Provider>> {
         let provider = self.bare()?;

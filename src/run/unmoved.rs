@@ -27,12 +27,15 @@ use crate::system::{clock, process};
 const GRAIN: i64 = 2;
 
 /// Where a provider keeps what it was answered, for people and for groups.
-const READINGS: [&str; 2] = ["users.reading", "groups.reading"];
+const READINGS: [&str; 2] = ["users", "groups"];
 
 /// A run that may be saved, or may save later ones.
 pub(crate) struct Unmoved<'a> {
     env: &'a Env,
+    /// Under what its stamp is kept.
     command: String,
+    /// What it is called.
+    title: String,
     /// A digest of the configuration and the command line.
     digest: String,
     asked: Asked,
@@ -74,7 +77,8 @@ impl<'a> Unmoved<'a> {
             .for_each(|path| inputs::note(path));
         let unmoved = Self {
             env,
-            command: job.task.noted_as(),
+            command: env.typed(&job.task.noted_as()),
+            title: env.title(&job.task.noted_as()),
             digest: digest(env, job),
             asked: view::asked(env, &job.task),
             watching,
@@ -118,7 +122,7 @@ impl<'a> Unmoved<'a> {
         } = stamp;
         watch.notice(format!(
             "{}: {summary}; nothing has moved since all was read at {read_at}",
-            self.command
+            self.title
         ));
         Some(report(Vec::new()))
     }
@@ -140,7 +144,11 @@ impl<'a> Unmoved<'a> {
             Scope::Users | Scope::Both => READINGS[0],
             Scope::Groups => READINGS[1],
         };
-        self.env.state_dir().join(name)
+        self.reading_of(name)
+    }
+
+    fn reading_of(&self, what: &str) -> PathBuf {
+        stamp::place(&self.env.state_dir(), &self.env.typed(what), "reading")
     }
 
     /// Has the provider mark its content, before it is read.
@@ -166,7 +174,7 @@ impl<'a> Unmoved<'a> {
         let last = self.last.as_ref().ok_or_else(unasked)?;
         watch.notice(format!(
             "{}: {}; all was read, and nothing has moved since {}",
-            self.command, last.summary, last.read_at
+            self.title, last.summary, last.read_at
         ));
         let stamp = Stamp {
             read_at: Moment(self.env.now.seconds()),
@@ -211,7 +219,7 @@ impl<'a> Unmoved<'a> {
         inputs.remove(&stamp::path(&dir, &self.command));
         // They are kept for the provider, which knows by itself whether they are of use.
         for name in READINGS {
-            inputs.remove(&dir.join(name));
+            inputs.remove(&self.reading_of(name));
         }
         let begun = now.seconds().saturating_sub(GRAIN);
         if inputs.values().any(|seen| seen.is_of(begun)) {

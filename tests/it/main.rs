@@ -47,6 +47,7 @@ mod papers;
 mod properties;
 mod recovery;
 mod scenarios;
+mod several;
 mod siblings;
 mod stamp;
 mod sync_both;

@@ -89,7 +89,9 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         .map(|file| file.name);
     report.looked(AREA, written.collect::<Vec<_>>().join(", "));
     report.add(judge(&Facts::new(look, complaints)));
-    report.add(owned::judge(&look.survey, &look.owned));
+    for owned in &look.owned {
+        report.add(owned::judge(&look.survey, owned));
+    }
     owned::check_homes(look, report);
 }
 
@@ -100,7 +102,7 @@ impl<'a> Facts<'a> {
         let dirs = dirs
             .map(|dir| look.root().path(dir))
             .chain([look.setup.state_dir()]);
-        let (accounts, groups) = (look.owned.accounts.values(), look.owned.groups.values());
+        let (accounts, groups) = (look.accounts(), look.groups());
         let accounts = accounts
             .filter(|own| own.state.is_present())
             .map(|own| own.name.as_str());

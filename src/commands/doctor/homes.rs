@@ -157,11 +157,7 @@ fn is_program(look: &HostLook<'_>, shell: &str) -> bool {
 }
 
 fn lost(look: &HostLook<'_>, lost: &mut BTreeMap<String, Vec<String>>) {
-    let present = look
-        .owned
-        .accounts
-        .values()
-        .filter(|own| own.state.is_present());
+    let present = look.accounts().filter(|own| own.state.is_present());
     let owned: BTreeSet<&[u8]> = present.map(|own| own.name.as_bytes()).collect();
     let mut known: BTreeMap<String, bool> = BTreeMap::new();
     for (_, line) in look

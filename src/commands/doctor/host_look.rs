@@ -9,7 +9,7 @@ use crate::config::{Settings, Source};
 use crate::error::{Error, Result};
 use crate::ledger::{HOST, Ledger, LedgerError};
 use crate::model::id_ranges::IdRanges;
-use crate::model::owned::Owned;
+use crate::model::owned::{Owned, OwnedAccount, OwnedGroup};
 use crate::run::anchored;
 use crate::system::process;
 use crate::system::root::Root;
@@ -37,8 +37,8 @@ pub(super) struct HostLook<'a> {
     pub ledger: std::result::Result<Option<Ledger>, LedgerError>,
     /// Why the ledger is not the one that belongs to this host.
     pub mismatch: Option<Error>,
-    /// What gosync owns, as far as the ledger can be read.
-    pub owned: Owned,
+    /// What gosync owns, of each provider that it reads here, as far as the ledger can be read; one at least.
+    pub owned: Vec<Owned>,
 }
 
 impl<'a> HostLook<'a> {
@@ -51,9 +51,11 @@ impl<'a> HostLook<'a> {
         let layout = layout(&setup.settings);
         let survey = files::survey(layout, &setup.root);
         let mut ledger = Ledger::open_read_only(&setup.state_dir());
-        let mut owned = Owned::default();
+        let mut owned = vec![Owned::default()];
         if let Ok(Some(open)) = &ledger {
-            match open.load(HOST, &setup.settings.provider()?.name, setup.now.seconds()) {
+            let names = setup.settings.provider_names();
+            let load = |name| open.load(HOST, name, setup.now.seconds());
+            match names.map(load).collect() {
                 Ok(loaded) => owned = loaded,
                 Err(e) => ledger = Err(e),
             }
@@ -75,6 +77,28 @@ impl<'a> HostLook<'a> {
             mismatch,
             owned,
         })
+    }
+
+    /// What the ledger has for all: whose the names and numbers of each are.
+    pub(super) fn any_owned(&self) -> &Owned {
+        &self.owned[0]
+    }
+
+    /// What gosync owns that comes from this provider.
+    pub(super) fn owned_of(&self, provider: &str) -> &Owned {
+        let mut all = self.owned.iter();
+        let own = all.find(|owned| owned.provider.as_str() == provider);
+        own.unwrap_or_else(|| self.any_owned())
+    }
+
+    /// The accounts that are gosync's, of all providers.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = &OwnedAccount> {
+        self.owned.iter().flat_map(|owned| owned.accounts.values())
+    }
+
+    /// The groups.
+    pub(super) fn groups(&self) -> impl Iterator<Item = &OwnedGroup> {
+        self.owned.iter().flat_map(|owned| owned.groups.values())
     }
 
     /// What the configuration says, or would say by default.
@@ -127,7 +151,7 @@ impl<'a> HostLook<'a> {
             .subids()
             .map_or(65_536, |rules| rules.count);
         let spans = self
-            .owned
+            .any_owned()
             .subids
             .iter()
             .map(|first| (*first, first.saturating_add(count.saturating_sub(1))));

@@ -10,7 +10,7 @@ use crate::ledger::{self, Ledger, LedgerError};
 use crate::model::owned::Present;
 use crate::model::shown;
 use crate::model::text::shell_word;
-use crate::run::{LAST_RUNS, LastRuns};
+use crate::run::LAST_RUNS;
 use crate::system::clock;
 use crate::system::files;
 
@@ -88,14 +88,17 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     report.add(judge(&facts));
 }
 
-/// Of the provider that is read here, what `gosync status` would say of the age of its reads.
+/// Of the providers that are read here, what `gosync status` would say of the age of their reads.
 fn stale(look: &HostLook<'_>) -> Vec<String> {
-    let provider = look.setup.settings.provider();
-    let provider = provider.ok().filter(|_| look.unusable.is_none());
-    let runs = || LastRuns::load(&look.setup.state_dir());
-    provider.map_or_else(Vec::new, |provider| {
-        stale_reads(&runs(), &provider.name, look.now())
-    })
+    match look.unusable {
+        Some(_) => Vec::new(),
+        None => look
+            .setup
+            .of_each_provider()
+            .iter()
+            .flat_map(stale_reads)
+            .collect(),
+    }
 }
 
 /// What the ledger says about itself.
@@ -105,7 +108,7 @@ fn read(
     facts: &mut Facts,
     report: &mut Report,
 ) -> Result<(), LedgerError> {
-    let accounts = look.owned.accounts.values();
+    let accounts = look.accounts();
     let absent = accounts.filter_map(|account| Some(account.absence?.since));
     let latest = absent.chain(ledger.last_run()?).max();
     let (faults, census) = (ledger.faults()?, ledger.census()?);

@@ -114,15 +114,9 @@ fn has_module(look: &HostLook<'_>, reader: &Reader) -> bool {
 
 fn ask(look: &HostLook<'_>, what: &'static str) -> Asked {
     let mut ours = Known::new();
-    let accounts = look
-        .owned
-        .accounts
-        .values()
-        .filter(|own| own.state.is_present());
+    let accounts = look.accounts().filter(|own| own.state.is_present());
     let groups = look
-        .owned
-        .groups
-        .values()
+        .groups()
         .filter(|own| own.state.is_present())
         .map(|own| own.name.as_bytes());
     let owned: BTreeSet<&[u8]> = match what {

@@ -284,12 +284,7 @@ fn given_again(owned: &Owned, books: &Books<'_>) -> Vec<String> {
 pub(super) fn check_homes(look: &HostLook<'_>, report: &mut Report) {
     let books = Books::new(&look.survey);
     let mut found = Found::new();
-    for account in look
-        .owned
-        .accounts
-        .values()
-        .filter(|account| account.state.is_present())
-    {
+    for account in look.accounts().filter(|account| account.state.is_present()) {
         let Some(line) = books
             .passwd
             .get(account.name.as_bytes())

@@ -66,8 +66,9 @@ pub(super) struct Facts {
 ///
 /// # Errors
 /// When this host cannot be read.
-pub(super) fn count(look: &HostLook<'_>, looked: &Look) -> Result<Facts> {
-    let mut env = look.setup.env.clone();
+pub(super) fn count(look: &HostLook<'_>, env: &Env, looked: &Look) -> Result<Facts> {
+    let owned = look.owned_of(env.settings.first_provider());
+    let mut env = env.clone();
     if !look.full {
         // Of a page nobody knows who is in the group.
         env.settings.rules.accounts.top_group = None;
@@ -91,7 +92,7 @@ pub(super) fn count(look: &HostLook<'_>, looked: &Look) -> Result<Facts> {
             options: &options,
             target: target.as_ref(),
             host: &host,
-            owned: &look.owned,
+            owned,
         };
         ProviderView::new(&env, task, false, snapshot).plan(&cx, task)
     };

@@ -47,7 +47,7 @@ impl Taken {
     }
 }
 
-fn judge(powers: &Powers, taken: &Taken, owned: &Owned) -> Vec<Finding> {
+fn judge(powers: &Powers, taken: &Taken, owned: &[Owned]) -> Vec<Finding> {
     let why = "whom they name is not known, so gosync may give such a name to somebody new";
     let unclear = powers.unclear.iter();
     let mut found: Vec<Finding> = unclear
@@ -77,9 +77,11 @@ fn judge(powers: &Powers, taken: &Taken, owned: &Owned) -> Vec<Finding> {
         let fix = "remove what is not needed any more; what is meant goes into `trusted_names` in [accounts] or [groups]";
         found.push(AREA.note(text, why, fix));
     }
-    let ours = owned.accounts.values().filter(|own| own.state.is_present());
+    let ours = owned.iter().flat_map(|it| it.accounts.values());
+    let ours = ours.filter(|own| own.state.is_present());
     let ours = ours.filter_map(|own| Some((own.name.as_str(), powers.user(&own.name)?)));
-    let groups = owned.groups.values().filter(|own| own.state.is_present());
+    let groups = owned.iter().flat_map(|it| it.groups.values());
+    let groups = groups.filter(|own| own.state.is_present());
     let groups = groups.filter_map(|own| Some((own.name.as_str(), powers.group(&own.name)?)));
     let ours = told(ours, "").chain(told(groups, "%")).collect::<Vec<_>>();
     if !ours.is_empty() {

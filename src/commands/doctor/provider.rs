@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::host_look::HostLook;
 use super::people;
 use super::report::{Area, Finding, Report};
+use crate::commands::setup::Setup;
 use crate::model::remedy::{KeyNames, Remedy};
 use crate::model::{Completeness, Details, Untrusted, shown};
 use crate::policy::select;
@@ -47,19 +48,26 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     if look.unusable.is_some() {
         return report.skipped(AREA, "without a configuration nobody knows which one it is");
     }
-    let known = look
-        .owned
-        .accounts
-        .values()
-        .find(|account| account.state.is_present());
-    let facts = ask(look, known.map_or(NOBODY, |account| account.name.as_str()));
-    let Ok(settings) = look.settings().provider() else {
+    for name in &look.settings().inactive {
+        report.skipped(AREA, format!("{} is not active", shown(name)));
+    }
+    for setup in look.setup.of_each_provider() {
+        check_one(look, &setup, report);
+    }
+}
+
+fn check_one(look: &HostLook<'_>, setup: &Setup<'_>, report: &mut Report) {
+    let Ok(settings) = setup.settings.provider() else {
         return;
     };
+    let mut accounts = look.owned_of(&settings.name).accounts.values();
+    let known = accounts.find(|account| account.state.is_present());
+    let login = known.map_or(NOBODY, |account| account.name.as_str());
+    let facts = ask(setup, look.full, login);
     if let Facts::Read(read) = &facts {
         let kind = settings.kind;
         let (name, who) = (shown(&settings.name), &read.who);
-        let counted = people::count(look, &read.look);
+        let counted = people::count(look, &setup.env, &read.look);
         let figures = match &counted {
             Ok(facts) => people::figures(facts, &read.look),
             Err(_) => format!(
@@ -80,8 +88,7 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     report.add(judge(&facts, &settings.name, settings.config.as_ref()));
 }
 
-fn ask(look: &HostLook<'_>, login: &str) -> Facts {
-    let setup = &look.setup;
+fn ask(setup: &Setup<'_>, full: bool, login: &str) -> Facts {
     let deadline = clock::deadline(setup.settings.gosync.time_limit);
     let provider = match setup.provider() {
         Ok(provider) => provider,
@@ -94,7 +101,7 @@ fn ask(look: &HostLook<'_>, login: &str) -> Facts {
     let top_group = setup.settings.rules.accounts.top_group.clone();
     let asked = LookFor {
         deadline,
-        full: look.full,
+        full,
         top_group: top_group.clone(),
     };
     let seen = match look::look(provider.as_ref(), &asked) {

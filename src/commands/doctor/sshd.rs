@@ -34,11 +34,7 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     if process::find("sshd").is_none() {
         return report.skipped(AREA, "it is not installed");
     }
-    let mut present = look
-        .owned
-        .accounts
-        .values()
-        .filter(|account| account.state.is_present());
+    let mut present = look.accounts().filter(|account| account.state.is_present());
     let user = present
         .find(|account| is_plain(&account.name))
         .map(|account| account.name.as_str());

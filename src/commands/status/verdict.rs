@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::commands::setup::Setup;
 use crate::error::Kind;
 use crate::model::units::Span;
 use crate::model::{Moment, counted, shown};
@@ -31,8 +32,8 @@ enum Fault {
     Failed { text: String },
     /// People get no account.
     Refused { count: usize },
-    /// The provider does not answer.
-    Unreachable,
+    /// The provider does not answer; its name, where there are several.
+    Unreachable { name: Option<String> },
 }
 
 impl Fault {
@@ -44,8 +45,12 @@ impl Fault {
             Self::Limit { .. } => "limit",
             Self::Failed { .. } => "failed",
             Self::Refused { .. } => "refused",
-            Self::Unreachable => "unreachable",
+            Self::Unreachable { .. } => "unreachable",
         }
+    }
+
+    fn is_of_provider(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
     }
 
     fn text(&self) -> String {
@@ -57,7 +62,10 @@ impl Fault {
             Self::Refused { count } => {
                 format!("people refused: {count}; `gosync accounts --state refused` names them")
             }
-            Self::Unreachable => "the provider cannot be reached".to_owned(),
+            Self::Unreachable { name: None } => "the provider cannot be reached".to_owned(),
+            Self::Unreachable { name: Some(name) } => {
+                format!("the provider {} cannot be reached", shown(name))
+            }
         }
     }
 }
@@ -72,7 +80,9 @@ pub(super) struct Verdict {
 pub(super) struct Question<'a> {
     /// The section of the provider.
     pub provider: &'a str,
-    /// What the last runs have noted.
+    /// Whether this host has people of several.
+    pub is_one_of_several: bool,
+    /// What the last runs for it have noted.
     pub runs: &'a LastRuns,
     /// Whether it answers.
     pub is_reachable: bool,
@@ -80,6 +90,16 @@ pub(super) struct Question<'a> {
     pub now: i64,
     /// How old the last complete read may be.
     pub max_age: Option<Span>,
+}
+
+impl Question<'_> {
+    /// What is typed for a sync of this provider.
+    fn typed(&self, command: &str) -> String {
+        match self.is_one_of_several {
+            true => LastRuns::key(command, self.provider),
+            false => command.to_owned(),
+        }
+    }
 }
 
 impl Verdict {
@@ -97,7 +117,7 @@ impl Verdict {
             faults.extend(
                 standing
                     .into_iter()
-                    .filter_map(|(command, note)| ended(command, note)),
+                    .filter_map(|(command, note)| ended(&question.typed(command), note)),
             );
         }
         let stale = FAMILIES.iter().filter_map(|family| stale(question, family));
@@ -108,7 +128,21 @@ impl Verdict {
             faults.push(Fault::Refused { count });
         }
         if !is_reachable {
-            faults.push(Fault::Unreachable);
+            let name = question
+                .is_one_of_several
+                .then(|| question.provider.to_owned());
+            faults.push(Fault::Unreachable { name });
+        }
+        Self { faults }
+    }
+
+    /// All of these, each once.
+    pub(super) fn of_all(verdicts: impl IntoIterator<Item = Self>) -> Self {
+        let mut faults = Vec::new();
+        for fault in verdicts.into_iter().flat_map(|it| it.faults) {
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
         }
         Self { faults }
     }
@@ -135,7 +169,7 @@ impl Verdict {
     pub(super) fn kind(&self) -> Option<Kind> {
         match self.faults.as_slice() {
             [] => None,
-            [Fault::Unreachable] => Some(Kind::Source),
+            faults if faults.iter().all(Fault::is_of_provider) => Some(Kind::Source),
             _ => Some(Kind::Failed),
         }
     }
@@ -193,17 +227,20 @@ fn latest(
 }
 
 /// That the reads for a sync that is run here are too old, in a sentence for each kind of sync.
-pub(in crate::commands) fn stale_reads(runs: &LastRuns, provider: &str, now: i64) -> Vec<String> {
-    let question = Question {
+pub(in crate::commands) fn stale_reads(setup: &Setup<'_>) -> Vec<String> {
+    let provider = setup.settings.first_provider();
+    stale_texts(&Question {
         provider,
-        runs,
+        is_one_of_several: setup.settings.are_several,
+        runs: &LastRuns::load(&setup.state_dir()).of(provider),
         is_reachable: true,
-        now,
+        now: setup.now.seconds(),
         max_age: None,
-    };
-    let stale = FAMILIES
-        .iter()
-        .filter_map(|family| stale(&question, family));
+    })
+}
+
+fn stale_texts(question: &Question<'_>) -> Vec<String> {
+    let stale = FAMILIES.iter().filter_map(|family| stale(question, family));
     let text = |fault| match fault {
         Fault::Stale { text } => Some(text),
         _ => None,
@@ -229,7 +266,8 @@ fn stale(question: &Question<'_>, family: &str) -> Option<Fault> {
     };
     Some(Fault::Stale {
         text: format!(
-            "no complete read by `{family}` for {}; {last}",
+            "no complete read by `{}` for {}; {last}",
+            question.typed(family),
             in_words(age)
         ),
     })
@@ -255,6 +293,7 @@ mod tests {
     fn verdict(runs: &LastRuns, max_age: Option<Span>) -> Verdict {
         Verdict::of(&Question {
             provider: "p",
+            is_one_of_several: false,
             runs,
             is_reachable: true,
             now: NOW,
@@ -328,8 +367,20 @@ mod tests {
 
     #[test]
     fn what_is_stale_is_said_of_each_sync() {
-        assert!(stale_reads(&runs(0, 0, 60), "p", NOW).is_empty());
-        let told = stale_reads(&runs(0, 0, 3 * 86_400), "p", NOW);
+        let told = |ago, is_one_of_several| {
+            stale_texts(&Question {
+                provider: "p",
+                is_one_of_several,
+                runs: &runs(0, 0, ago),
+                is_reachable: true,
+                now: NOW,
+                max_age: None,
+            })
+        };
+        assert!(told(60, false).is_empty());
+        let several = told(3 * 86_400, true);
+        assert!(several[0].starts_with("no complete read by `sync users -u p` for 3 days"));
+        let told = told(3 * 86_400, false);
         assert!(
             told.len() == 2 && told[0].starts_with("no complete read by `sync users` for 3 days"),
             "{told:?}"
@@ -357,6 +408,7 @@ mod tests {
         let runs = runs(0, 0, 60);
         let away = Verdict::of(&Question {
             provider: "p",
+            is_one_of_several: false,
             runs: &runs,
             is_reachable: false,
             now: NOW,

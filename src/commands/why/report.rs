@@ -13,12 +13,12 @@ use crate::policy::select::SelectionReason;
 use crate::policy::trace::Step;
 
 /// All that is said.
-pub(super) struct Report<'a> {
+pub(super) struct Report {
     pub account: Option<Side>,
     pub group: Option<Side>,
     /// A group of the host's own.
     pub local: Option<Side>,
-    pub provider: &'a str,
+    pub provider: String,
 }
 
 /// What is said about an account, or about a group.
@@ -207,7 +207,7 @@ impl Side {
     }
 }
 
-impl Report<'_> {
+impl Report {
     pub(super) fn text(&self) -> String {
         let mut out = String::new();
         for (what, side) in [
@@ -216,7 +216,7 @@ impl Report<'_> {
             ("group", &self.local),
         ] {
             if let Some(side) = side {
-                side.text(what, self.provider, &mut out);
+                side.text(what, &self.provider, &mut out);
             }
         }
         out

@@ -30,6 +30,7 @@ pub(crate) fn accounts(mut wanted: WantedAccounts, against: &DiffInput<'_>) -> P
     };
     let mut plan = Plan {
         generation: owned.generation,
+        commits: owned.commits.get(&EntryKind::Account).copied(),
         incomplete: incomplete(completeness),
         ..Plan::default()
     };

@@ -28,6 +28,7 @@ pub(crate) fn groups(mut wanted: WantedGroups, against: &DiffInput<'_>) -> Plan 
     };
     let mut plan = Plan {
         generation: owned.generation,
+        commits: owned.commits.get(&EntryKind::Group).copied(),
         incomplete: incomplete(completeness),
         refused: std::mem::take(&mut wanted.refusals),
         remarks: std::mem::take(&mut wanted.remarks),

@@ -116,7 +116,7 @@ pub(super) fn gather(look: &HostLook<'_>, report: &mut Report) -> Facts {
         groups: Vec::new(),
         subids: Vec::new(),
         elsewhere: Ok(Known::new()),
-        taken: look.owned.ids.clone(),
+        taken: look.any_owned().ids.clone(),
         taken_subids: look.own_subids(),
         subid_count: look
             .settings()
@@ -211,13 +211,9 @@ pub(super) fn definitions(text: &str) -> BTreeMap<String, u32> {
 
 /// Who is there besides us.
 fn others(look: &HostLook<'_>, facts: &mut Facts) {
-    let owned = &look.owned;
-    let accounts: BTreeSet<&str> = owned
-        .accounts
-        .values()
-        .map(|own| own.name.as_str())
-        .collect();
-    let groups: BTreeSet<&str> = owned.groups.values().map(|own| own.name.as_str()).collect();
+    let owned = look.any_owned();
+    let accounts: BTreeSet<&str> = look.accounts().map(|own| own.name.as_str()).collect();
+    let groups: BTreeSet<&str> = look.groups().map(|own| own.name.as_str()).collect();
     let is_ours = |name: &str| {
         accounts.contains(name) || groups.contains(name) || owned.others.names.contains_key(name)
     };
