@@ -6,7 +6,7 @@ use super::watch::UiWatch;
 use super::{Outcome, rebinding};
 use crate::cli::{self, PlanArgs, Sync, SyncGroups, SyncUsers};
 use crate::error::{Error, Kind, Result};
-use crate::model::counted;
+use crate::model::{counted, first_names};
 use crate::plan::{Barred, render};
 use crate::run::{self, Job, NewLedger, Options, RunReport, Task};
 
@@ -157,6 +157,14 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
             format!("not everything on this host could be seen or done; left as it is: {n}"),
         )
         .hint("Each was told with its reason; the next run tries again"),
+        run::Outcome::Behind(names) => Error::new(
+            Kind::Partial,
+            format!(
+                "not in step: {}",
+                first_names(names.iter().map(String::as_str), 5)
+            ),
+        )
+        .hint("Each was told with its reason; the host itself is in step, and the next run tries again"),
         run::Outcome::Unsettled(n) => Error::new(
             Kind::Partial,
             format!("the provider contradicts itself, or does not say who is let in; left as they are: {n}"),

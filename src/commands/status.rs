@@ -18,7 +18,7 @@ use crate::ledger::{Census, Ledger, Waiting};
 use crate::model::owned::{Hold, Present};
 use crate::model::text::shell_word;
 use crate::model::{counted, shown};
-use crate::run::{LastRuns, RunNote, Told, anchored};
+use crate::run::{LastRuns, RunNote, TargetNote, TargetNotes, Told, anchored};
 use crate::system::clock;
 use crate::system::lock::{self, Note};
 use crate::ui::Ui;
@@ -105,6 +105,8 @@ struct Status {
     /// What failed in homes, and is tried again.
     homes: Vec<Waiting>,
     interrupted: bool,
+    /// The targets that are made of what the host has, by their sections.
+    targets: BTreeMap<String, TargetNote>,
     note: Note,
     busy: bool,
 }
@@ -167,6 +169,13 @@ impl Status {
             hooks: hooks.unwrap_or_default(),
             homes: homes.unwrap_or_default(),
             interrupted: setup.target()?.is_interrupted()?,
+            targets: {
+                let mut notes = TargetNotes::load(&setup.state_dir()).targets;
+                let known = setup.settings.derived_targets();
+                known
+                    .map(|(name, _)| (name.to_owned(), notes.remove(name).unwrap_or_default()))
+                    .collect()
+            },
             note,
             busy,
         })
@@ -205,6 +214,10 @@ impl Status {
             .chain(reads)
             .chain(rows)
             .map(|(what, text)| format!("{what:<19} {text}\n"));
+        let targets = self.targets.iter().map(|(name, note)| {
+            let text = target_text(name, note);
+            format!("{:<19} {text}\n", "target")
+        });
         let told = self.told().into_iter().map(|line| format!("  {line}\n"));
         let held = self.census.held.iter().map(|(name, hold)| {
             format!(
@@ -215,7 +228,8 @@ impl Status {
         });
         let failing = self.hooks.failing.iter().map(failing);
         let waiting = self.homes.iter().map(waiting);
-        rows.chain(told)
+        rows.chain(targets)
+            .chain(told)
             .chain(held)
             .chain(failing)
             .chain(waiting)
@@ -372,6 +386,10 @@ impl Status {
         if let Some(problem) = &self.ledger {
             out["ledger"] = json!({"error": problem.message, "hints": problem.hints});
         }
+        if !self.targets.is_empty() {
+            let of = |(name, note): (&String, &TargetNote)| (name.clone(), target_json(note));
+            out["targets"] = self.targets.iter().map(of).collect::<JsonMap>().into();
+        }
         if !self.homes.is_empty() {
             out["homes"] = self.homes.iter().map(waiting_json).collect();
         }
@@ -391,6 +409,21 @@ impl Status {
         }
         out
     }
+}
+
+/// How a target stands.
+fn target_text(name: &str, note: &TargetNote) -> String {
+    let at = note.at.map_or("not written yet".to_owned(), |at| {
+        format!("last changed {at}")
+    });
+    let failing = note.failing_since.zip(note.error.as_ref());
+    let failing =
+        failing.map(|(since, why)| format!("; NOT IN STEP since {since}: {}", shown(why)));
+    format!("{}, {at}{}", shown(name), failing.unwrap_or_default())
+}
+
+fn target_json(note: &TargetNote) -> Value {
+    json!({"last_changed": note.at, "failing_since": note.failing_since, "error": note.error})
 }
 
 /// How a run ended, without all whom it refused.

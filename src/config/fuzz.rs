@@ -12,7 +12,7 @@ pub(crate) fn config(bytes: &[u8]) {
     let sources: Vec<Source> = text.split('\0').enumerate().map(source).collect();
     match Settings::new(sources, None) {
         Ok(settings) => {
-            assert!(!settings.providers.is_empty() && !settings.targets.is_empty());
+            assert!(settings.provider_names().next().is_some() && settings.host_target().is_ok());
         }
         Err(error) => {
             let told = error.to_string();

@@ -138,10 +138,6 @@ pub(super) fn kind<'a, K: Copy>(
         _ => format!("there is {}", listed(&words)),
     };
     let Some(word) = section.take("kind") else {
-        // Where there is one, nobody has to say it.
-        if let [only] = kinds {
-            return Ok((*only, section.value()));
-        }
         let reason = format!("`kind` is missing; {there}, such as kind = \"ldap\"");
         return Err(places.section_error(&path, &reason));
     };
@@ -157,6 +153,20 @@ pub(super) fn kind<'a, K: Copy>(
     let family = section.family;
     let reason = format!("there is no {family} of kind `{word}`; {there}{meant}");
     Err(places.key_error(&below(&path, "kind"), &reason))
+}
+
+/// The same, where a section that does not say its kind is of the usual one.
+pub(super) fn kind_or<'a, K: Copy>(
+    section: NamedSection<'a>,
+    kinds: &[K],
+    usual: K,
+    word_of: impl Fn(&K) -> &'static str,
+    places: &Places<'_>,
+) -> Result<(K, Spanned<DeValue<'a>>), ConfigError> {
+    match section.section.get_ref().contains_key("kind") {
+        true => kind(section, kinds, word_of, places),
+        false => Ok((usual, section.value())),
+    }
 }
 
 fn listed(words: &[&str]) -> String {

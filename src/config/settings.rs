@@ -16,6 +16,8 @@ use crate::policy::catalogue::Catalogue;
 use crate::policy::hooks::HookRules;
 use crate::policy::overrides::Overrides;
 use crate::policy::{GroupRules, Misfit, Rules};
+use crate::targets::derived::Derived;
+use crate::targets::kind::{Keys, TargetConfig};
 
 /// The configuration of a run.
 #[derive(Clone, Debug)]
@@ -28,7 +30,7 @@ pub struct Settings {
     pub are_several: bool,
     /// All sections of providers, by name, those included that this run does not read.
     pub sections: BTreeMap<String, ProviderSettings>,
-    /// The targets to bring in step, in order: one so far.
+    /// The targets to bring in step, in order: one host, and what is made of it.
     pub targets: Vec<TargetSettings>,
     /// The frame of a run.
     pub gosync: Gosync,
@@ -153,6 +155,29 @@ impl Settings {
         self.rules.accounts.top_group = Some(group.to_owned());
         let sections = self.sections.values_mut().chain(&mut self.providers);
         sections.for_each(|provider| provider.top_group = None);
+    }
+
+    /// The target where accounts and groups live.
+    ///
+    /// # Errors
+    /// When there is none, which no configuration says.
+    pub fn host_target(&self) -> Result<(&str, &dyn TargetConfig), ConfigError> {
+        let host = self.targets.iter().find_map(|target| match &target.keys {
+            Keys::Host(config) => Some((target.name.as_str(), config.as_ref())),
+            Keys::Derived(_) => None,
+        });
+        host.ok_or_else(|| ConfigError {
+            place: "gosync.targets".to_owned(),
+            reason: "none of them is a host".to_owned(),
+        })
+    }
+
+    /// The targets that are made of what the host has.
+    pub fn derived_targets(&self) -> impl Iterator<Item = (&str, &dyn Derived)> {
+        self.targets.iter().filter_map(|target| match &target.keys {
+            Keys::Derived(config) => Some((target.name.as_str(), config.as_ref())),
+            Keys::Host(_) => None,
+        })
     }
 
     /// Where descriptions of groups are.

@@ -1,13 +1,12 @@
 //! The sections `[target.NAME]`, and which of them a run brings in step.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::error::ConfigError;
-use super::merge::Places;
-use super::sections::{NamedSection, kind};
+use super::merge::{Places, below};
+use super::sections::{NamedSection, kind_or};
 use crate::model::shown;
-use crate::targets::kind::TargetConfig;
+use crate::targets::kind::Keys;
 use crate::targets::registry;
 
 /// One `[target.NAME]`.
@@ -16,7 +15,7 @@ pub struct TargetSettings {
     /// Its name.
     pub name: String,
     /// Its keys.
-    pub config: Arc<dyn TargetConfig>,
+    pub keys: Keys,
 }
 
 /// All sections, by name; every one is checked, not only those that this run brings in step.
@@ -24,40 +23,46 @@ pub(super) fn read(
     sections: Vec<NamedSection<'_>>,
     places: &Places<'_>,
 ) -> Result<BTreeMap<String, TargetSettings>, ConfigError> {
-    let (name, config) = registry::default();
+    let (name, keys) = registry::default();
     let mut known = BTreeMap::new();
-    let mut insert = |name: &str, config: Box<dyn TargetConfig>| {
-        let settings = TargetSettings {
-            name: name.to_owned(),
-            config: config.into(),
-        };
-        known.insert(name.to_owned(), settings);
+    let mut insert = |name: &str, keys: Keys| {
+        let name = name.to_owned();
+        known.insert(name.clone(), TargetSettings { name, keys });
     };
-    insert(name, config);
+    insert(name, keys);
     for section in sections {
         let name = section.name.clone();
-        let (kind, keys) = kind(section, &registry::KINDS, |kind| kind.word, places)?;
-        insert(&name, places.read_by(keys, kind.read)?);
+        let [usual, ..] = registry::KINDS;
+        let (kind, value) = kind_or(section, &registry::KINDS, usual, |kind| kind.word, places)?;
+        let keys = places.read_by(value, kind.read)?;
+        if let Keys::Derived(derived) = &keys {
+            derived
+                .check()
+                .map_err(|reason| places.section_error(&below("target", &name), &reason))?;
+        }
+        insert(&name, keys);
     }
     Ok(known)
 }
 
-/// Those that are wanted, in that order.
+/// Those that are wanted, in that order: one host, and any number of those that are made of it.
 pub(super) fn choose(
     known: &BTreeMap<String, TargetSettings>,
     wanted: &[String],
     places: &Places<'_>,
 ) -> Result<Vec<TargetSettings>, ConfigError> {
     let refuse = |reason: &str| places.key_error("gosync.targets", reason);
-    if wanted.is_empty() {
-        return Err(refuse("no target is named"));
-    }
-    if wanted.len() > 1 {
-        return Err(refuse("this host is the only target so far; name one"));
-    }
     let find = |name: &String| {
         let no_section = || refuse(&format!("there is no section [target.{}]", shown(name)));
         known.get(name).cloned().ok_or_else(no_section)
     };
-    wanted.iter().map(find).collect()
+    let chosen = wanted.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+    let is_host = |target: &&TargetSettings| matches!(target.keys, Keys::Host(_));
+    match chosen.iter().filter(is_host).count() {
+        1 => Ok(chosen),
+        0 => Err(refuse(
+            "none of them is a host; `host` is there without a section",
+        )),
+        _ => Err(refuse("two of them are hosts, and a run has one")),
+    }
 }

@@ -87,6 +87,16 @@ impl fmt::Display for Span {
     }
 }
 
+/// Permission bits in octal, such as `0700`.
+pub(crate) fn mode<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    u32::from_str_radix(&String::deserialize(from)?, 8)
+        .ok()
+        .filter(|mode| *mode <= 0o777)
+        .ok_or_else(|| {
+            serde::de::Error::custom("it is an octal number up to 0777, such as \"0700\"")
+        })
+}
+
 /// A size of the configuration, as a number of bytes.
 pub(crate) fn bytes<'de, D: serde::Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
     Size::deserialize(from).map(|size| usize::try_from(size.0).unwrap_or(usize::MAX))

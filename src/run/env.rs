@@ -333,11 +333,7 @@ impl Env {
 
     /// The host, or the tree below `--root`.
     pub fn target(&self) -> Result<Box<dyn Target>> {
-        let [target] = self.settings.targets.as_slice() else {
-            return Err(Error::usage(
-                "exactly one target can be brought in step so far",
-            ));
-        };
+        let (name, config) = self.settings.host_target().map_err(Error::usage)?;
         let rules = &self.settings.rules.accounts;
         let bases = rules
             .home_bases
@@ -362,7 +358,7 @@ impl Env {
                 .as_ref()
                 .map_or_else(Rc::default, |ahead| ahead.contents()),
         };
-        Ok(target.config.open(&target.name, place))
+        Ok(config.open(name, place))
     }
 
     /// Whether hooks belong to a run at all. On another tree they would run on the wrong host.

@@ -9,6 +9,7 @@ use super::ahead::Ahead;
 use super::carry_out::{Carried, CarryOut, Progress};
 use super::context::PlanContext;
 use super::copies;
+use super::derived;
 use super::env::{Env, unasked};
 use super::job::{Job, Task};
 use super::keys::HomeWriter;
@@ -459,10 +460,13 @@ impl Line<'_> {
         .write(&mut plan)?;
         let title = self.env.title(self.run.command);
         watch.notice(format!("{title}: {}", plan.counts()));
+        let behind = derived::bring(self.env, self.target, ledger, watch)?;
         let hooks = after::run_hooks(self.env, &self.job.options, self.target, ledger, watch)?;
         let failed = copies::make_todays(self.env, ledger);
         failed.into_iter().for_each(|text| watch.warn(text));
-        Ok(self.report(plan, number, hooks))
+        let report = self.report(plan, number, hooks);
+        let outcome = report.outcome.with_behind(behind);
+        Ok(RunReport { outcome, ..report })
     }
 
     fn report(&self, plan: Plan, transaction: Option<u64>, hooks: Tally) -> RunReport {

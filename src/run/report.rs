@@ -69,6 +69,8 @@ pub enum Outcome {
     Incomplete(String),
     /// So many were not changed, since something on the target could not be seen, or not be done.
     HeldUp(usize),
+    /// These targets, which are made of what the host has, could not be written.
+    Behind(Vec<String>),
     /// So many records got no account or group, and that was not to be.
     Rejected(usize),
     /// So many records contradict others, or do not say whether their people are let in, and were left as they are.
@@ -133,6 +135,20 @@ impl Outcome {
             | Self::Unnamed(_)
             | Self::Barred(Barred::Configuration) => self,
             _ if more > 0 => Self::NotOut(more),
+            _ => self,
+        }
+    }
+}
+
+impl Outcome {
+    /// The same, if these targets could not be written.
+    pub(crate) fn with_behind(self, names: Vec<String>) -> Self {
+        match self {
+            Self::Rejected(_) | Self::Unsettled(_) | Self::HooksFailed(_) | Self::Done
+                if !names.is_empty() =>
+            {
+                Self::Behind(names)
+            }
             _ => self,
         }
     }

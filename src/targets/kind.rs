@@ -4,11 +4,22 @@
 
 use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 
+use super::derived::Derived;
 use super::place::Place;
 use super::target::Target;
 
-/// The keys of a `[target.NAME]` section, without `kind`.
+/// What a section `[target.NAME]` names.
+#[derive(Clone, Debug)]
+pub enum Keys {
+    /// Somewhere accounts and groups live.
+    Host(Arc<dyn TargetConfig>),
+    /// Files that are made of what the host has.
+    Derived(Arc<dyn Derived>),
+}
+
+/// The keys of a `[target.NAME]` section where accounts and groups live, without `kind`.
 ///
 /// Who has to look into the keys of one kind, as the doctor has, asks that kind whether they are
 /// its own.

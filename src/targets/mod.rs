@@ -4,6 +4,7 @@
 //! place. It decides nothing: what is not in the plan does not happen. It knows no ledger: the run
 //! puts the ledger's transaction around its phases.
 
+pub(crate) mod derived;
 mod error;
 pub(crate) mod files;
 mod key_files;

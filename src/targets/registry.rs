@@ -1,10 +1,14 @@
 //! The kinds of targets that there are: one line each.
 
+use std::sync::Arc;
+
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::de::ValueDeserializer;
 
+use super::derived::{Derived, snapshot, template};
 use super::files;
-use super::kind::TargetConfig;
+use super::kind::Keys;
 
 /// A kind of target.
 #[derive(Clone, Copy)]
@@ -12,26 +16,31 @@ pub(crate) struct Kind {
     /// The word for it in the configuration.
     pub word: &'static str,
     /// Reads the keys of a section of this kind.
-    pub read: for<'a> fn(ValueDeserializer<'a>) -> Result<Box<dyn TargetConfig>, toml::de::Error>,
+    pub read: for<'a> fn(ValueDeserializer<'a>) -> Result<Keys, toml::de::Error>,
 }
 
-/// All of them.
-pub(crate) const KINDS: [Kind; 1] = [kind::<files::Config>("local")];
+/// All of them. A section that does not say its kind is of the first.
+pub(crate) const KINDS: [Kind; 3] = [
+    Kind {
+        word: "local",
+        read: host,
+    },
+    derived::<template::Config>("template"),
+    derived::<snapshot::Config>("snapshot"),
+];
 
 /// The name of the target that is there without a section, and its keys: this host.
-pub(crate) fn default() -> (&'static str, Box<dyn TargetConfig>) {
-    ("host", Box::new(files::Config::default()))
+pub(crate) fn default() -> (&'static str, Keys) {
+    ("host", Keys::Host(Arc::new(files::Config::default())))
 }
 
-const fn kind<T: TargetConfig + DeserializeOwned>(word: &'static str) -> Kind {
+fn host(keys: ValueDeserializer<'_>) -> Result<Keys, toml::de::Error> {
+    Ok(Keys::Host(Arc::new(files::Config::deserialize(keys)?)))
+}
+
+const fn derived<T: Derived + DeserializeOwned + 'static>(word: &'static str) -> Kind {
     Kind {
         word,
-        read: read::<T>,
+        read: |keys| Ok(Keys::Derived(Arc::new(T::deserialize(keys)?))),
     }
-}
-
-fn read<T: TargetConfig + DeserializeOwned>(
-    keys: ValueDeserializer<'_>,
-) -> Result<Box<dyn TargetConfig>, toml::de::Error> {
-    Ok(Box::new(T::deserialize(keys)?))
 }

@@ -28,6 +28,7 @@ mod scratch;
 
 mod by_hand;
 mod command;
+mod derived;
 mod example;
 mod export;
 mod fields;

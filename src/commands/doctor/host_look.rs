@@ -160,8 +160,8 @@ impl<'a> HostLook<'a> {
 }
 
 fn local(settings: &Settings) -> Option<&Config> {
-    let target = settings.targets.first()?;
-    Config::of(target.config.as_ref())
+    let (_, config) = settings.host_target().ok()?;
+    Config::of(config)
 }
 
 fn layout(settings: &Settings) -> &'static Layout {

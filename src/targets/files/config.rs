@@ -4,7 +4,7 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer};
 
 use super::layout::{ETC, Layout};
 use crate::model::{absolute_path, units};
@@ -21,7 +21,7 @@ pub(crate) struct Config {
     #[serde(deserialize_with = "path")]
     pub skel: PathBuf,
     /// Permission bits of a new home.
-    #[serde(deserialize_with = "mode")]
+    #[serde(deserialize_with = "units::mode")]
     pub home_mode: u32,
     /// How long to wait for the password lock.
     #[serde(deserialize_with = "units::duration")]
@@ -48,11 +48,4 @@ impl Config {
 
 fn path<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
     absolute_path::one(from).map(PathBuf::from)
-}
-
-fn mode<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
-    u32::from_str_radix(&String::deserialize(from)?, 8)
-        .ok()
-        .filter(|mode| *mode <= 0o777)
-        .ok_or_else(|| D::Error::custom("it is an octal number up to 0777, such as \"0700\""))
 }

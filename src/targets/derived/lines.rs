@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::collect::Exported;
+use super::roll::Roll;
 
-pub(super) fn passwd(exported: &Exported<'_>) -> String {
+pub(crate) fn passwd(roll: &Roll<'_>) -> String {
     let mut out = String::new();
-    for account in &exported.accounts {
+    for account in &roll.accounts {
         let on_host = &account.on_host;
         let fields = &on_host.fields;
         let _ = writeln!(
@@ -19,10 +19,10 @@ pub(super) fn passwd(exported: &Exported<'_>) -> String {
 }
 
 /// With the groups that are one account's own.
-pub(super) fn group(exported: &Exported<'_>) -> String {
-    let groups = exported.groups.iter().map(|it| (it.name, it.on_host));
+pub(crate) fn group(roll: &Roll<'_>) -> String {
+    let groups = roll.groups.iter().map(|it| (it.name, it.on_host));
     let mut out = String::new();
-    for (name, group) in groups.chain(exported.private.iter().copied()) {
+    for (name, group) in groups.chain(roll.private.iter().copied()) {
         let members: Vec<&str> = group.members.names().collect();
         let _ = writeln!(out, "{name}:x:{}:{}", group.gid, members.join(","));
     }

@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::collect::{Account, Exported, Group};
+use super::roll::{Account, Group, Roll};
 use crate::system::clock;
 
 /// The document. `now`: seconds since 1970.
-pub(super) fn text(exported: &Exported<'_>, now: i64) -> String {
-    let ids = exported.ids();
-    let users: Vec<Value> = exported.accounts.iter().map(user).collect();
-    let groups = exported.groups.iter().map(|it| group(it, &ids));
+pub(crate) fn text(roll: &Roll<'_>, now: i64) -> String {
+    let ids = roll.ids();
+    let users: Vec<Value> = roll.accounts.iter().map(user).collect();
+    let groups = roll.groups.iter().map(|it| group(it, &ids));
     let groups: Vec<Value> = groups.collect();
     let counts = json!({"users": users.len(), "groups": groups.len()});
     let head = json!({"complete": true, "generated": clock::written(now), "counts": counts});

@@ -1,0 +1,215 @@
+//! Brings the targets in step that are made of what the host has, when a run has carried out its plan.
+//!
+//! Each has its own result: one that cannot be written is told, and the next run tries again, whatever it finds at the provider. What
+//! was written last is noted in `targets.json` in the state directory, beside the ledger: a cache, by which a change by hand is told
+//! from a file that gosync has not written yet.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::env::Env;
+use super::roll::Collected;
+use super::watch::Watch;
+use crate::error::Result;
+use crate::ledger::Ledger;
+use crate::model::{Moment, hex, shown};
+use crate::system::replace::Appearance;
+use crate::system::{PathError, files, inputs, replace};
+use crate::targets::derived::{self, Derived, MadeFile, Roll, Site};
+use crate::targets::{Hold, Target};
+
+/// The note.
+const FILE: &str = "targets.json";
+
+/// The end of the name under which a file is kept that was there before gosync wrote its first one, and that of the last one that somebody
+/// has changed after that.
+const KEPT: [&str; 2] = ["before-gosync", "changed-by-hand"];
+
+/// What is known of each target, by its section.
+#[derive(Debug, Default, PartialEq, Eq, Clone, Serialize, Deserialize)]
+pub(crate) struct TargetNotes {
+    format: u32,
+    /// By the section.
+    pub(crate) targets: BTreeMap<String, TargetNote>,
+}
+
+/// What is known of one.
+#[derive(Debug, Default, PartialEq, Eq, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct TargetNote {
+    /// SHA-256 of each file as gosync wrote it last.
+    written: BTreeMap<PathBuf, String>,
+    /// When it was written last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) at: Option<Moment>,
+    /// Since when it cannot be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) failing_since: Option<Moment>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<String>,
+}
+
+impl TargetNotes {
+    /// The note in a state directory. One that is not there, or cannot be read, says nothing.
+    pub(crate) fn load(dir: &Path) -> Self {
+        let bytes = files::read_plain(&dir.join(FILE)).ok().flatten();
+        let notes = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        notes.unwrap_or_default()
+    }
+
+    fn keep(&self, dir: &Path) -> std::result::Result<(), PathError> {
+        let notes = Self {
+            format: 1,
+            ..self.clone()
+        };
+        let mut text = serde_json::to_vec_pretty(&notes).unwrap_or_default();
+        text.push(b'\n');
+        let staged = dir.join(format!(".{FILE}.gosync"));
+        let (mode, gid) = (0o600, None);
+        replace::write(&staged, &text, Appearance { mode, gid })?;
+        files::rename(&staged, &dir.join(FILE))
+    }
+}
+
+/// Brings them in step. Returns the names of those that are not.
+///
+/// # Errors
+/// When nobody knows what they are made of.
+pub(crate) fn bring(
+    env: &Env,
+    target: &dyn Target,
+    ledger: &Ledger,
+    watch: &mut dyn Watch,
+) -> Result<Vec<String>> {
+    let all: Vec<(&str, &dyn Derived)> = env.settings.derived_targets().collect();
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let current = target.read(Hold::Open)?;
+    let host = current.host();
+    let with_keys = all.iter().any(|(_, target)| target.wants_keys());
+    let collected = Collected::of(env, ledger, target, &host, with_keys)?;
+    let dir = env.state_dir();
+    let before = TargetNotes::load(&dir);
+    let mut notes = before.clone();
+    notes
+        .targets
+        .retain(|name, _| all.iter().any(|(known, _)| known == name));
+    let mut behind = Vec::new();
+    for (name, target) in all {
+        let note = notes.targets.entry(name.to_owned()).or_default();
+        let mut one = One {
+            env,
+            name,
+            note,
+            watch,
+        };
+        if let Err(why) = one.bring(target, &collected.roll) {
+            one.fail(why);
+            behind.push(name.to_owned());
+        }
+    }
+    if notes != before
+        && let Err(error) = notes.keep(&dir)
+    {
+        watch.warn(format!(
+            "no note of targets is left for the next run: {error}"
+        ));
+    }
+    Ok(behind)
+}
+
+/// One of them.
+struct One<'a> {
+    env: &'a Env,
+    name: &'a str,
+    note: &'a mut TargetNote,
+    watch: &'a mut dyn Watch,
+}
+
+impl One<'_> {
+    fn bring(&mut self, target: &dyn Derived, roll: &Roll<'_>) -> std::result::Result<(), String> {
+        let site = Site {
+            root: &self.env.root,
+            now: &self.env.now,
+        };
+        let made = target.make(roll, &site)?;
+        for text in made.left_out {
+            self.watch
+                .warn(format!("target {}: {text}", shown(self.name)));
+        }
+        for file in &made.files {
+            self.put(file).map_err(|error| error.to_string())?;
+        }
+        for path in target.paths() {
+            // A run that finds it otherwise goes the whole way.
+            inputs::note(&self.env.root.path(path));
+        }
+        (self.note.failing_since, self.note.error) = (None, None);
+        Ok(())
+    }
+
+    /// Puts a file in place that is not there as it should be.
+    fn put(&mut self, file: &MadeFile) -> std::result::Result<(), PathError> {
+        let path = self.env.root.path(&file.path);
+        let there = files::read_plain(&path)?;
+        let digest = hex(&Sha256::digest(&file.bytes));
+        let is_right = there.as_ref() == Some(&file.bytes);
+        if !is_right {
+            self.keep_others(&path, file, there.as_deref())?;
+            derived::put(file, &self.env.root)?;
+            self.watch.notice(format!(
+                "target {}: {} is written",
+                shown(self.name),
+                file.path.display()
+            ));
+            self.note.at = Some(Moment(self.env.now.seconds()));
+        }
+        self.note.written.insert(file.path.clone(), digest);
+        Ok(())
+    }
+
+    /// What gosync has not written is not lost.
+    fn keep_others(
+        &mut self,
+        path: &Path,
+        file: &MadeFile,
+        there: Option<&[u8]>,
+    ) -> std::result::Result<(), PathError> {
+        let Some(there) = there else { return Ok(()) };
+        let end = match self.note.written.get(&file.path) {
+            Some(ours) if *ours == hex(&Sha256::digest(there)) => return Ok(()),
+            Some(_) => KEPT[1],
+            None => KEPT[0],
+        };
+        let mut name = file.path.clone().into_os_string();
+        name.push(format!(".{end}"));
+        let kept = MadeFile {
+            path: name.into(),
+            bytes: there.to_vec(),
+            mode: 0o600,
+        };
+        derived::put(&kept, &self.env.root)?;
+        self.watch.warn(format!(
+            "target {}: {} was written by somebody else, and is kept as {}",
+            shown(self.name),
+            path.display(),
+            kept.path.display()
+        ));
+        Ok(())
+    }
+
+    /// It cannot be made, or not be written.
+    fn fail(&mut self, why: String) {
+        let name = shown(self.name);
+        self.watch
+            .warn(format!("target {name} is not in step: {why}"));
+        let now = Moment(self.env.now.seconds());
+        self.note.failing_since.get_or_insert(now);
+        self.note.error = Some(why);
+    }
+}

@@ -1,0 +1,128 @@
+//! Collects what derived targets and exports are made of: accounts and groups of gosync's that stand on the host.
+//!
+//! What is gosync's, its id and its number are the ledger's to say; everything else is as it stands on the host.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::env::Env;
+use crate::error::{Error, Result};
+use crate::ledger::{Ledger, Listed};
+use crate::model::Examples;
+use crate::model::history::EntryKind;
+use crate::model::host::Host;
+use crate::model::owned::State;
+use crate::plan::KeyFile;
+use crate::policy::keys::Place;
+use crate::targets::Target;
+use crate::targets::derived::{Account, Group, Roll};
+
+/// What was collected.
+#[derive(Default)]
+pub(crate) struct Collected<'h> {
+    /// What there is.
+    pub(crate) roll: Roll<'h>,
+    /// What is to be told of those that are not there.
+    pub(crate) left_out: Vec<String>,
+}
+
+impl<'h> Collected<'h> {
+    /// Collects them. `with_keys`: files with SSH keys are read, too.
+    ///
+    /// # Errors
+    /// When the ledger, or files with keys, cannot be read.
+    pub(crate) fn of(
+        env: &Env,
+        ledger: &Ledger,
+        target: &dyn Target,
+        host: &'h Host<'h>,
+        with_keys: bool,
+    ) -> Result<Self> {
+        let mut listed = ledger.listing().map_err(Error::failed)?;
+        listed.retain(|it| matches!(it.state, State::Active | State::Locked));
+        listed.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
+        let mut found = Self::default();
+        let mut missing: BTreeMap<EntryKind, Vec<String>> = BTreeMap::new();
+        for it in listed {
+            let kind = it.kind;
+            if let Some(name) = found.add(it, host) {
+                missing.entry(kind).or_default().push(name);
+            }
+        }
+        found.left_out = missing
+            .into_iter()
+            .map(|(kind, names)| left_out(kind, &names))
+            .collect();
+        found.add_private_groups(host);
+        if with_keys {
+            found.read_keys(env, target)?;
+        }
+        Ok(found)
+    }
+
+    /// Adds what stands on the host as gosync knows it; else gives its name.
+    fn add(&mut self, it: Listed, host: &'h Host<'h>) -> Option<String> {
+        match it.kind {
+            EntryKind::Account => match host.accounts.get_key_value(it.name.as_str()) {
+                Some((name, found)) if found.uid == it.number => self.roll.accounts.push(Account {
+                    provider: it.provider,
+                    id: it.id,
+                    name,
+                    on_host: *found,
+                    // Who was locked by hand here is let in nowhere.
+                    active: it.state == State::Active && !found.closed(),
+                    keys: Vec::new(),
+                }),
+                _ => return Some(it.name),
+            },
+            EntryKind::Group => match host.groups.get_key_value(it.name.as_str()) {
+                Some((name, found)) if found.gid == it.number => self.roll.groups.push(Group {
+                    provider: it.provider,
+                    id: it.id,
+                    name,
+                    on_host: *found,
+                }),
+                _ => return Some(it.name),
+            },
+            // It is the host's own.
+            EntryKind::LocalGroup => {}
+        }
+        None
+    }
+
+    fn add_private_groups(&mut self, host: &'h Host<'h>) {
+        let own = self.roll.accounts.iter().filter_map(|account| {
+            let (name, group) = host.groups.get_key_value(account.name)?;
+            (group.gid == account.on_host.gid).then_some((*name, *group))
+        });
+        self.roll.private = own.collect();
+    }
+
+    fn read_keys(&mut self, env: &Env, target: &dyn Target) -> Result<()> {
+        let rules = &env.settings.rules.keys;
+        if rules.place != Place::Directory {
+            return Ok(());
+        }
+        let files = target.key_files()?;
+        let there: BTreeSet<&str> = files.names().collect();
+        let with_file = |it: &&mut Account<'h>| there.contains(it.name);
+        for account in self.roll.accounts.iter_mut().filter(with_file) {
+            let path = format!("{}/{}", rules.directory, account.name);
+            if let KeyFile::Plain { bytes, .. } = files.at(&path)? {
+                let text = String::from_utf8_lossy(&bytes);
+                let lines = text.lines().map(str::trim);
+                let keys = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+                account.keys = keys.map(str::to_owned).collect();
+            }
+        }
+        Ok(())
+    }
+}
+
+fn left_out(kind: EntryKind, names: &[String]) -> String {
+    let examples: Examples = names.iter().map(String::as_str).collect();
+    let what = match kind {
+        EntryKind::Account => "accounts",
+        EntryKind::Group | EntryKind::LocalGroup => "groups",
+    };
+    format!("{what} that do not stand on this host as gosync made them are left out: {examples}")
+}

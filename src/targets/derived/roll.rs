@@ -1,0 +1,80 @@
+//! What derived targets are made of: accounts and groups of gosync's that stand on the host.
+
+use std::collections::BTreeMap;
+
+use crate::model::host::{HostAccount, HostGroup};
+use crate::model::shown;
+
+/// Accounts and groups, each in the order of ids.
+#[derive(Debug, Default)]
+pub struct Roll<'h> {
+    /// Those that stand as gosync made them.
+    pub accounts: Vec<Account<'h>>,
+    /// The same.
+    pub groups: Vec<Group<'h>>,
+    /// Groups that are one account's own, which no provider knows.
+    pub private: Vec<(&'h str, HostGroup<'h>)>,
+}
+
+/// An account.
+#[derive(Debug)]
+pub struct Account<'h> {
+    /// The section of its provider.
+    pub provider: String,
+    /// The provider's id.
+    pub id: String,
+    /// Its name here.
+    pub name: &'h str,
+    /// As it stands.
+    pub on_host: HostAccount<'h>,
+    /// Whether its person is let in.
+    pub active: bool,
+    /// Lines of authorized_keys, without comments.
+    pub keys: Vec<String>,
+}
+
+/// A group.
+#[derive(Debug)]
+pub struct Group<'h> {
+    /// The section of its provider.
+    pub provider: String,
+    /// The provider's id.
+    pub id: String,
+    /// Its name here.
+    pub name: &'h str,
+    /// As it stands.
+    pub on_host: HostGroup<'h>,
+}
+
+impl Roll<'_> {
+    /// Whether there are SSH keys.
+    pub fn has_keys(&self) -> bool {
+        self.accounts.iter().any(|account| !account.keys.is_empty())
+    }
+
+    /// The ids of accounts, by their names here.
+    pub fn ids(&self) -> BTreeMap<&str, &str> {
+        let accounts = self.accounts.iter();
+        accounts.map(|it| (it.name, it.id.as_str())).collect()
+    }
+
+    /// Why it cannot be one document: one id of two providers would be one person elsewhere.
+    pub fn twice(&self) -> Option<String> {
+        let accounts = self
+            .accounts
+            .windows(2)
+            .map(|pair| [(&pair[0].id, pair[0].name), (&pair[1].id, pair[1].name)]);
+        let groups = self
+            .groups
+            .windows(2)
+            .map(|pair| [(&pair[0].id, pair[0].name), (&pair[1].id, pair[1].name)]);
+        let mut pairs = accounts.chain(groups);
+        let [(id, one), (_, other)] = pairs.find(|[a, b]| a.0 == b.0)?;
+        Some(format!(
+            "`{}` and `{}` have the same id {} at two providers, and would be one elsewhere",
+            shown(one),
+            shown(other),
+            shown(id)
+        ))
+    }
+}

@@ -1,0 +1,99 @@
+//! What a derived target is, and the one place where its files are written.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::roll::Roll;
+use crate::model::Now;
+use crate::system::replace::{self, Appearance};
+use crate::system::root::Root;
+use crate::system::{PathError, files};
+
+/// The keys of a `[target.NAME]` section of such a kind, without `kind`.
+pub trait Derived: fmt::Debug + Send + Sync {
+    /// Whether the keys fit together.
+    ///
+    /// # Errors
+    /// Why not.
+    fn check(&self) -> Result<(), String>;
+
+    /// Where its files are on the managed host.
+    fn paths(&self) -> Vec<PathBuf>;
+
+    /// Whether it shows SSH keys.
+    fn wants_keys(&self) -> bool {
+        false
+    }
+
+    /// Makes the files.
+    ///
+    /// # Errors
+    /// Why they cannot be made, in our own words; foreign text in them is escaped.
+    fn make(&self, roll: &Roll<'_>, site: &Site<'_>) -> Result<Made, String>;
+}
+
+/// Where and when files are made.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    /// The root of the managed host.
+    pub root: &'a Root,
+    /// The time.
+    pub now: &'a Now,
+}
+
+/// What is to stand there.
+#[derive(Debug, Default)]
+pub struct Made {
+    /// The files, in the order in which they are put in place; empty: what is there is right.
+    pub files: Vec<MadeFile>,
+    /// What is to be told of what they do not show.
+    pub left_out: Vec<String>,
+}
+
+/// A file that is to stand there.
+#[derive(Debug)]
+pub struct MadeFile {
+    /// Where, on the managed host.
+    pub path: PathBuf,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+    /// Its permission bits, where there is none yet: one that is there keeps its own, and its owner.
+    pub mode: u32,
+}
+
+/// Puts a file in place, whole or not at all. Its directory must be nobody else's to write.
+///
+/// # Errors
+/// When it cannot be, and the one that is there stays.
+pub(crate) fn put(file: &MadeFile, root: &Root) -> Result<(), PathError> {
+    let path = root.path(&file.path);
+    root.contains(&file.path)?;
+    let dir = files::directory_of(&path);
+    if let Some(why) = files::untrusted_directory(dir, &root.path("/"))? {
+        return Err(unfit(
+            path,
+            format!("its directory cannot be trusted: {why}"),
+        ));
+    }
+    let old = files::look(&path)?;
+    if old.is_some_and(|meta| !meta.is_file()) {
+        return Err(unfit(path, "it is no regular file".to_owned()));
+    }
+    let staged = files::beside(&path)?;
+    let (mode, gid) = (file.mode, None);
+    let written = replace::stage(&staged, &file.bytes, &path, Appearance { mode, gid })
+        .and_then(|()| files::rename(&staged, &path))
+        .and_then(|()| files::sync_dir(dir));
+    if written.is_err() {
+        let _ = files::remove(&staged); // the first error counts
+    }
+    written
+}
+
+fn unfit(path: PathBuf, why: String) -> PathError {
+    PathError {
+        action: "write",
+        path,
+        source: std::io::Error::other(why),
+    }
+}

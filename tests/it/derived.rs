@@ -1,0 +1,240 @@
+//! Targets that are made of what the host has: templates and snapshots.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::manifest::Tree;
+use crate::scratch::{Ran, ScratchHost};
+
+const GRIDMAP: &str = "[target.gridmap]\nkind = \"template\"\npath = \"/etc/grid-mapfile\"\nline = '\"{id}\" {name}'\n";
+const FLEET: &str = "[target.fleet]\nkind = \"snapshot\"\npath = \"/srv/fleet\"\n";
+
+fn host(targets: &str, sections: &str) -> ScratchHost {
+    let host = ScratchHost::new(&Tree::base());
+    host.write(
+        "gosync.toml",
+        &format!(
+            "[gosync]\ntargets = [\"host\", {targets}]\n[provider.p]\nkind = \"file\"\npath = \"directory.json\"\n{sections}"
+        ),
+    );
+    fs::create_dir_all(host.root().join("srv/fleet")).unwrap();
+    say(&host, &["ann", "bob"]);
+    host
+}
+
+fn say(host: &ScratchHost, logins: &[&str]) {
+    let person = |login: &&str| json!({"id": format!("/DC=org/CN={login}"), "login": login});
+    let users: Vec<Value> = logins.iter().map(person).collect();
+    let members: Vec<Value> = users
+        .iter()
+        .map(|user| json!({"user": user["id"]}))
+        .collect();
+    let groups = json!([{"id": "g", "name": "team", "members": members}]);
+    host.write(
+        "directory.json",
+        &json!({"users": users, "groups": groups}).to_string(),
+    );
+}
+
+fn sync(host: &ScratchHost, code: i32) -> Ran {
+    host.gosync(&["sync"]).expect(code)
+}
+
+fn manifest(host: &ScratchHost) -> Value {
+    serde_json::from_str(&host.read("srv/fleet/manifest.json")).unwrap()
+}
+
+#[test]
+fn a_template_has_a_line_for_each_account_that_is_let_in() {
+    let host = host("\"gridmap\"", GRIDMAP);
+    let dry = host.gosync(&["sync", "-n"]).expect(0);
+    assert!(!host.root().join("etc/grid-mapfile").exists(), "{dry:?}");
+    sync(&host, 0);
+    let both = "\"/DC=org/CN=ann\" ann\n\"/DC=org/CN=bob\" bob\n";
+    assert_eq!(host.read("etc/grid-mapfile"), both);
+    host.gosync(&["lock", "ann"]).expect(0);
+    assert_eq!(
+        host.read("etc/grid-mapfile"),
+        "\"/DC=org/CN=bob\" bob\n",
+        "at once, not with the next sync"
+    );
+    host.gosync(&["unlock", "ann"]).expect(0);
+    assert_eq!(host.read("etc/grid-mapfile"), both);
+}
+
+#[test]
+fn whoever_wrote_the_file_before_finds_it_again() {
+    let host = host("\"gridmap\"", &format!("{GRIDMAP}header = \"# ours\"\n"));
+    fs::write(host.root().join("etc/grid-mapfile"), "by hand\n").unwrap();
+    let ran = sync(&host, 0);
+    assert!(ran.err.contains("grid-mapfile.before-gosync"), "{ran:?}");
+    assert_eq!(host.read("etc/grid-mapfile.before-gosync"), "by hand\n");
+    assert!(
+        host.read("etc/grid-mapfile")
+            .starts_with("# ours\n\"/DC=org")
+    );
+    fs::write(host.root().join("etc/grid-mapfile"), "again\n").unwrap();
+    let ran = sync(&host, 0);
+    assert!(ran.err.contains("changed-by-hand"), "{ran:?}");
+    assert_eq!(host.read("etc/grid-mapfile.before-gosync"), "by hand\n");
+    assert_eq!(host.read("etc/grid-mapfile.changed-by-hand"), "again\n");
+    assert!(host.read("etc/grid-mapfile").starts_with("# ours\n"));
+    assert!(!sync(&host, 0).err.contains("by-hand"));
+}
+
+#[test]
+fn one_that_cannot_be_written_for_a_while_holds_up_nothing_and_is_right_after_it() {
+    let host = host(
+        "\"gridmap\", \"fleet\"",
+        &format!("{GRIDMAP}{FLEET}").replace("/etc/grid-mapfile", "/etc/grid/mapfile"),
+    );
+    for n in 0..10 {
+        let logins: Vec<String> = (0..n + 2).map(|n| format!("user{n}")).collect();
+        say(
+            &host,
+            &logins.iter().map(String::as_str).collect::<Vec<_>>(),
+        );
+        let ran = sync(&host, 3);
+        assert!(ran.err.contains("not in step: gridmap"), "{ran:?}");
+        assert!(host.read("etc/passwd").contains(&format!("user{}:", n + 1)));
+        assert_eq!(manifest(&host)["users"], n + 2);
+    }
+    let status = host.gosync(&["status"]);
+    assert!(
+        status
+            .out
+            .contains("gridmap, not written yet; NOT IN STEP since"),
+        "{status:?}"
+    );
+    let uids = host.read("etc/passwd");
+    fs::create_dir(host.root().join("etc/grid")).unwrap();
+    sync(&host, 0);
+    assert_eq!(host.read("etc/grid/mapfile").lines().count(), 11);
+    assert_eq!(host.read("etc/passwd"), uids, "no number is another one");
+    assert!(!host.gosync(&["status"]).out.contains("NOT IN STEP"));
+}
+
+#[test]
+fn a_run_that_finds_nothing_moved_leaves_them_and_sees_what_was_changed() {
+    let mut host = host("\"gridmap\"", GRIDMAP);
+    host.leaves_stamps = true;
+    sync(&host, 0);
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    sync(&host, 0);
+    let unmoved = sync(&host, 0);
+    assert_eq!(
+        unmoved.out.matches("nothing has moved since").count(),
+        2,
+        "{unmoved:?}"
+    );
+    fs::remove_file(host.root().join("etc/grid-mapfile")).unwrap();
+    sync(&host, 0);
+    assert_eq!(host.read("etc/grid-mapfile").lines().count(), 2);
+}
+
+#[test]
+fn a_spoke_that_reads_the_snapshot_has_the_same_files() {
+    let hub = host("\"fleet\"", FLEET);
+    sync(&hub, 0);
+    let first = manifest(&hub);
+    sync(&hub, 0);
+    assert_eq!(
+        manifest(&hub),
+        first,
+        "nothing is written where nothing is new"
+    );
+    say(&hub, &["ann", "bob", "cat"]);
+    sync(&hub, 0);
+    let second = manifest(&hub);
+    assert!(second["sequence"].as_u64() > first["sequence"].as_u64());
+    let gz = hub.root().join("srv/fleet/directory.json.gz");
+    let unpacked = Command::new("gzip").arg("-dc").arg(&gz).output().unwrap();
+    let spoke = ScratchHost::new(&Tree::base());
+    spoke.write(
+        "gosync.toml",
+        "[provider.hub]\nkind = \"file\"\npath = \"hub.json\"\n[accounts]\nids = \"provider\"\n",
+    );
+    spoke.write("hub.json", &String::from_utf8(unpacked.stdout).unwrap());
+    sync(&spoke, 0);
+    for file in ["passwd", "group"] {
+        let path = format!("etc/{file}");
+        assert_eq!(hub.read(&path), spoke.read(&path), "{file}");
+    }
+}
+
+#[test]
+fn a_snapshot_is_signed_so_that_ssh_keygen_can_tell() {
+    let host = host("\"fleet\"", "");
+    let key = host.dir().join("snapshot.key");
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-C", "hub", "-f"])
+        .arg(&key)
+        .status();
+    assert!(made.expect("openssh-client is missing").success());
+    let config = fs::read_to_string(host.config()).unwrap();
+    host.write(
+        "gosync.toml",
+        &format!("{config}{FLEET}sign_key = \"{}\"\n", key.display()),
+    );
+    sync(&host, 0);
+    let public = fs::read_to_string(key.with_extension("key.pub")).unwrap();
+    let allowed = host.dir().join("allowed_signers");
+    fs::write(&allowed, format!("gosync {public}")).unwrap();
+    let fleet = host.root().join("srv/fleet");
+    let verify = |manifest: &std::path::Path| {
+        let text = fs::File::open(manifest).unwrap();
+        Command::new("ssh-keygen")
+            .args(["-q", "-Y", "verify", "-n", "gosync", "-I", "gosync", "-f"])
+            .arg(&allowed)
+            .arg("-s")
+            .arg(fleet.join("manifest.json.sig"))
+            .stdin(text)
+            .status()
+            .unwrap()
+            .success()
+    };
+    assert!(verify(&fleet.join("manifest.json")));
+    let forged = host.dir().join("forged.json");
+    fs::write(
+        &forged,
+        host.read("srv/fleet/manifest.json")
+            .replace("\"users\": 2", "\"users\": 3"),
+    )
+    .unwrap();
+    assert!(!verify(&forged));
+    // Without its key it is told, and the last one stays.
+    fs::remove_file(&key).unwrap();
+    say(&host, &["ann", "bob", "cat"]);
+    let before = manifest(&host);
+    let ran = sync(&host, 3);
+    assert!(ran.err.contains("does not sign"), "{ran:?}");
+    assert_eq!(manifest(&host), before);
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    for (targets, sections, word) in [
+        ("\"gridmap\"", "", "no section [target.gridmap]"),
+        (
+            "\"gridmap\"",
+            "[target.gridmap]\nkind = \"template\"\npath = \"/m\"\nline = \"{nobody}\"\n",
+            "there is no value",
+        ),
+        (
+            "\"gridmap\"",
+            "[target.gridmap]\nkind = \"template\"\npath = \"/m\"\nline = \"{members}\"\n",
+            "an account has no",
+        ),
+        (
+            "\"other\"",
+            "[target.other]\nkind = \"local\"\n",
+            "two of them are hosts",
+        ),
+    ] {
+        let host = host(targets, sections);
+        let ran = sync(&host, 2);
+        assert!(ran.err.contains(word), "{sections}: {ran:?}");
+    }
+}
