@@ -55,7 +55,7 @@ pub mod policy {
     }
 }
 pub mod providers {
-    pub use crate::providers::{FetchError, Provider, Query, Scope};
+    pub use crate::providers::{Answers, Earlier, FetchError, Provider, Query, Reading, Scope};
     pub mod admin {
         pub use crate::providers::admin::{
             Ability, Action, AdminError, Done, GroupAdmin, ManagedGroup, NewGroup, Person,

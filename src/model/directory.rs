@@ -6,7 +6,7 @@ use super::history::EntryKind;
 use super::{Finding, RemoteId, Untrusted, counted};
 
 /// A person, as the provider describes them. Everything but the id is unchecked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct User {
     /// Immutable id.
     pub id: RemoteId,
@@ -58,7 +58,7 @@ impl User {
 }
 
 /// A group, as the provider describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Group {
     /// Immutable id.
     pub id: RemoteId,
@@ -75,7 +75,7 @@ pub struct Group {
 }
 
 /// One person's place in a group.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Membership {
     /// The person.
     pub user: RemoteId,
@@ -95,6 +95,7 @@ pub struct Membership {
     Eq,
     PartialOrd,
     Ord,
+    Hash,
     serde::Deserialize,
     serde::Serialize,
 )]
@@ -119,6 +120,7 @@ pub enum Role {
     Eq,
     PartialOrd,
     Ord,
+    Hash,
     serde::Deserialize,
     serde::Serialize,
 )]
@@ -144,7 +146,7 @@ pub enum Status {
 }
 
 /// All that a provider said in one read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Directory {
     /// People.
     pub users: Vec<User>,
@@ -225,7 +227,7 @@ impl Details {
 }
 
 /// A record that could not be used. It is present all the same: its account is neither changed nor counted absent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RejectedRecord {
     /// Its immutable id, if that could be read.
     pub id: Option<RemoteId>,
@@ -242,7 +244,9 @@ pub struct RejectedRecord {
 }
 
 /// What a record that cannot be used says all the same of whether its person is let in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordSays {
     /// Nothing against it.
@@ -301,7 +305,7 @@ impl RejectedRecord {
 
 /// A field of a person that another source than the provider can fill.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, serde::Serialize,
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum UserField {
@@ -348,7 +352,7 @@ impl UserField {
 }
 
 /// Where a field of a person comes from, if not from the provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FieldSource {
     /// A CSV file.
     Csv,
@@ -370,7 +374,7 @@ impl FieldSource {
 }
 
 /// Where the fields of one person come from. A few bytes for each person, since everybody has it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FieldSources([Option<FieldSource>; UserField::ALL.len()]);
 
 impl FieldSources {
@@ -389,7 +393,7 @@ impl FieldSources {
 
 /// A field of a person that could not be looked up where it should have been. What the record says is what the provider
 /// said; that it is empty there means nothing, and nothing is taken away because of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Gap {
     /// Whose.
     pub user: RemoteId,

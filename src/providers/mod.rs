@@ -16,6 +16,7 @@ pub(crate) mod http;
 pub(crate) mod http_document;
 mod inactive;
 pub(crate) mod kind;
+mod known;
 pub(crate) mod ldap;
 pub(crate) mod look;
 mod nested;

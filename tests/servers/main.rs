@@ -32,6 +32,7 @@ mod http;
 mod http_document;
 mod increment;
 mod journey;
+mod known_again;
 mod ldap;
 mod ldap_access;
 mod ldap_admin;

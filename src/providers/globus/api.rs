@@ -69,6 +69,7 @@ impl Api {
             trusted: ca_pem.into(),
             proxy: config.proxy.clone(),
             max_bytes: MAX_BYTES,
+            knows_again: true,
             ..Options::default()
         };
         let tokens = Tokens::new(&config.auth_url, &options, &config.client_id, secret)?;

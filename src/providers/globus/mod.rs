@@ -31,7 +31,7 @@ use super::admin::GroupAdmin;
 use super::kind::{
     AdminTerms, NamedFile, Need, OpenError, ProviderConfig, Section, Starter, StarterKey,
 };
-use super::{FetchError, Provider, Query};
+use super::{Earlier, FetchError, Provider, Query, Reading, known};
 use crate::model::remedy::KeyNames;
 use crate::model::{Now, RemoteId, Snapshot, Untrusted, counted};
 
@@ -189,5 +189,14 @@ impl Provider for Globus {
             implied: self.implied,
         };
         read::read(&source, query, progress)
+    }
+
+    fn read(
+        &self,
+        query: &Query,
+        earlier: &Earlier,
+        progress: &dyn Fn(usize),
+    ) -> Result<Reading, FetchError> {
+        Ok(known::reading(self.fetch(query, progress)?, query, earlier))
     }
 }

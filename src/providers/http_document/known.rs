@@ -1,11 +1,9 @@
-//! How a document is known again: by what the server calls it (RFC 9110, 8.8), or else by what stands in it. Pure.
+//! How a document is known again: by what the server calls it (RFC 9110, 8.8), or else by what it says. Pure.
 //!
 //! What is kept belongs to the very answer that was read, not to one that another request would have got.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use crate::model::hex;
 use crate::providers::http::{Answer, Request};
 use crate::providers::{Answers, Earlier};
 
@@ -18,6 +16,7 @@ const SETTLED: i64 = 60;
 pub(super) struct Known {
     /// When it was read in full, in seconds since 1970.
     read_at: i64,
+    /// What stands for all that it says.
     digest: String,
     /// Its entity tag.
     tag: Option<String>,
@@ -26,15 +25,15 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// A document that came now.
-    pub(super) fn of(answer: &Answer, now: i64) -> Self {
+    /// A document that came now; the digest stands for all that it says.
+    pub(super) fn of(answer: &Answer, digest: String, now: i64) -> Self {
         let text = |name: &str| answer.header(name).map(str::to_owned);
         let changed = answer.date("last-modified");
         let sent = answer.date("date").unwrap_or(now);
         let is_settled = changed.is_some_and(|at| at.saturating_add(SETTLED) <= sent);
         Self {
             read_at: now,
-            digest: hex(&Sha256::digest(answer.body())),
+            digest,
             tag: text("etag").filter(|tag| is_tag(tag)),
             modified: text("last-modified").filter(|_| is_settled),
         }
@@ -61,7 +60,7 @@ impl Known {
         self.tag.is_some() || self.modified.is_some()
     }
 
-    /// Whether it has the same content.
+    /// Whether it says the same.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.digest == other.digest
     }

@@ -2,7 +2,7 @@
 //!
 //! The rules of `http` hold for the way there, those of `document` for what comes. Only a document that says `"complete":
 //! true` counts as whole: what a server sends when it is half out of order may look like one. Where nothing has changed since
-//! a run that had nothing to do, the server answers 304, or sends the same bytes.
+//! a run that had nothing to do, the server answers 304, or sends what says the same.
 
 mod known;
 mod provider;

@@ -9,9 +9,10 @@ use super::settings::Config;
 use crate::model::history::EntryKind;
 use crate::model::text::without_mark;
 use crate::model::units::Size;
-use crate::model::{Completeness, Now, Snapshot, Untrusted};
+use crate::model::{Now, Snapshot, Untrusted};
 use crate::providers::document::{self, Reader, Unsaid};
 use crate::providers::http::{Answer, Http, HttpErrorKind, Request, Secrets};
+use crate::providers::known;
 use crate::providers::{Earlier, FetchError, Provider, Query, Reading, Whole};
 
 /// A document on a server, ready to be read.
@@ -146,13 +147,16 @@ impl Provider for HttpDocument {
         let Some(answer) = self.get(before.as_ref(), query.deadline)? else {
             return Ok(Reading::Same);
         };
-        let known = Known::of(&answer, self.now.seconds());
-        if before.is_some_and(|before| before.is(&known)) {
+        let mut snapshot = self.snapshot(&answer, query, progress)?;
+        // A document says the same to every query for all.
+        let digest = known::digest(&mut snapshot, query.details);
+        let known = digest.map(|digest| Known::of(&answer, digest, self.now.seconds()));
+        let is_same = before.is_some_and(|before| known.as_ref().is_some_and(|now| before.is(now)));
+        // Whether its people are made up, the digest does not say.
+        if is_same && !self.is_sample() {
             return Ok(Reading::Same);
         }
-        let snapshot = self.snapshot(&answer, query, progress)?;
-        let is_complete = matches!(snapshot.completeness, Completeness::Complete(_));
-        let answers = is_complete.then(|| known.to_answers()).flatten();
+        let answers = known.and_then(|known| known.to_answers());
         Ok(Reading::Whole(Box::new(Whole {
             snapshot,
             answers,

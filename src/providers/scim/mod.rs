@@ -32,7 +32,7 @@ use super::kind::{
     AdminTerms, NamedFile, Need, OpenError, ProviderConfig, Section, Starter, StarterKey,
 };
 use super::look::{Look, LookFor};
-use super::{FetchError, Provider, Query};
+use super::{Earlier, FetchError, Provider, Query, Reading, known};
 use crate::model::history::EntryKind;
 use crate::model::remedy::KeyNames;
 use crate::model::{Now, Snapshot, Untrusted};
@@ -147,6 +147,15 @@ impl Provider for Scim {
             query,
             progress,
         )
+    }
+
+    fn read(
+        &self,
+        query: &Query,
+        earlier: &Earlier,
+        progress: &dyn Fn(usize),
+    ) -> Result<Reading, FetchError> {
+        Ok(known::reading(self.fetch(query, progress)?, query, earlier))
     }
 
     fn reads_both(&self) -> bool {

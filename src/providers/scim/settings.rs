@@ -358,6 +358,7 @@ pub(super) fn check(config: &Config) -> Result<(), String> {
 pub(super) fn client(config: &Config, secrets: Secrets) -> Result<Http, String> {
     let options = Options {
         max_bytes: MAX_BYTES,
+        knows_again: true,
         ..Options::default()
     };
     config.access().client(options, secrets)

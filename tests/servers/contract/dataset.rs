@@ -81,6 +81,8 @@ pub struct Tells {
     pub inactive_in_groups: bool,
     /// Whether one read answers for people and for groups.
     pub one_read: bool,
+    /// Whether it says of a read of everything that it is what was read before.
+    pub known_again: bool,
 }
 
 impl World {

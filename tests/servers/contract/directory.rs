@@ -257,6 +257,7 @@ impl<K: Kind> Fixture for Directory<K> {
         nested: K::NESTED,
         inactive_in_groups: true,
         one_read: true,
+        known_again: true,
     };
 
     fn load(world: &World) -> Self {

@@ -72,6 +72,7 @@ impl Fixture for Document {
         nested: false,
         inactive_in_groups: true,
         one_read: true,
+        known_again: false,
     };
 
     fn load(world: &World) -> Self {

@@ -73,6 +73,7 @@ impl Fixture for Club {
         nested: true,
         inactive_in_groups: false,
         one_read: false,
+        known_again: true,
     };
 
     fn load(world: &World) -> Self {

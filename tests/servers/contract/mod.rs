@@ -129,6 +129,11 @@ macro_rules! reads {
         }
 
         #[test]
+        fn what_is_as_it_was_is_known_again() {
+            read::again::<$fixture>();
+        }
+
+        #[test]
         fn the_order_of_the_server_does_not_matter() {
             read::order::<$fixture>();
         }

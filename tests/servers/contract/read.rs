@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use gosync::testing::model::{Completeness, RemoteId, Snapshot};
-use gosync::testing::providers::{Provider, Query, Scope};
+use gosync::testing::providers::{Answers, Earlier, Provider, Query, Reading, Scope};
 
 use super::dataset::{self, BROKEN, FACULTY, INACTIVE, PAGE, TOP, TWINS, World};
 use super::{Fixture, query, soon};
@@ -153,6 +153,41 @@ pub fn both<F: Fixture>() {
     assert_eq!(whole.directory.users, people.directory.users);
     assert_eq!(whole.directory.groups, groups.directory.groups);
     assert_eq!(whole.rejected, people.rejected);
+}
+
+/// Who knows again what it has read says so of everything, whatever the pages.
+pub fn again<F: Fixture>() {
+    let fixture = F::load(&World::new());
+    for scope in [Scope::Users, Scope::Groups, Scope::Both] {
+        let whole = query(scope);
+        let read = |page, query: &Query, earlier: &Earlier| {
+            let reading = fixture.open(page).read(query, earlier, &|_| {});
+            reading.unwrap_or_else(|e| panic!("{e}"))
+        };
+        let answers = |reading| match reading {
+            Reading::Whole(whole) => whole.answers,
+            Reading::Same => panic!("the same as what?"),
+        };
+        let first = answers(read(1000, &whole, &Earlier::default()));
+        assert_eq!(first.is_some(), F::TELLS.known_again, "{scope:?}");
+        let other = Earlier {
+            answers: Some(Answers("{}".to_owned())),
+            ..Earlier::default()
+        };
+        assert_eq!(
+            answers(read(1000, &whole, &other)).is_some(),
+            first.is_some()
+        );
+        let earlier = Earlier {
+            answers: first,
+            oldest: -1,
+            ..Earlier::default()
+        };
+        for page in [1000, PAGE] {
+            let is_same = matches!(read(page, &whole, &earlier), Reading::Same);
+            assert_eq!(is_same, F::TELLS.known_again, "{scope:?}");
+        }
+    }
 }
 
 /// A server that was told the other way round says the same.

@@ -60,6 +60,7 @@ impl<const CURSORS: bool> Fixture for People<CURSORS> {
         nested: true,
         inactive_in_groups: true,
         one_read: true,
+        known_again: true,
     };
 
     fn load(world: &World) -> Self {

@@ -26,7 +26,10 @@ fn provider(port: u16, token: &str) -> Box<dyn Provider> {
 }
 
 impl Fixture for Served {
-    const TELLS: Tells = Document::TELLS;
+    const TELLS: Tells = Tells {
+        known_again: true,
+        ..Document::TELLS
+    };
 
     fn load(world: &World) -> Self {
         let mut document = document(world);
