@@ -6,13 +6,14 @@
 //!
 //! Nothing of this is in the program: it is compiled for tests and under `--cfg fuzzing`, which cargo-fuzz sets and nothing
 //! else does. Each kind of input is taken apart in a `fuzz.rs` beside its readers, since those are private there: so no name
-//! becomes visible for the sake of fuzzing. Decides nothing; sees no socket; one kind writes files, in a directory of its own.
+//! becomes visible for the sake of fuzzing. Decides nothing; sees no server; some kinds write files, in a
+//! directory of their own, and one has both ends of a connection.
 
 /// A kind of input: its name, and what is done with the bytes.
 type Kind = (&'static str, fn(&[u8]));
 
 /// All of them: each is a binary in tests/fuzz/Cargo.toml and a directory in tests/fuzz/corpus.
-const KINDS: [Kind; 20] = [
+const KINDS: [Kind; 24] = [
     ("anchor", crate::model::fuzz::anchor),
     ("certificate", crate::system::tls::fuzz::certificate),
     ("config", crate::config::fuzz::config),
@@ -23,10 +24,14 @@ const KINDS: [Kind; 20] = [
     ("globus_answers", crate::providers::globus::fuzz::answers),
     ("globus_mapping", crate::providers::globus::fuzz::mapping),
     ("journal", crate::system::fuzz::journal),
+    ("kept_merge", crate::providers::kept::fuzz::merged),
+    ("kept_reading", crate::providers::kept::fuzz::kept),
     ("ldap_dn", crate::ldap::fuzz::dn),
     ("ldap_entry", crate::providers::ldap::fuzz::entries),
     ("ldap_filter", crate::ldap::fuzz::filter),
+    ("ldap_increment", crate::providers::ldap::fuzz::increments),
     ("ldap_message", crate::ldap::fuzz::messages),
+    ("ldap_since", crate::ldap::fuzz::since),
     ("power", crate::formats::fuzz::power),
     ("saved_plan", crate::plan::fuzz::saved),
     ("scim_answers", crate::providers::scim::fuzz::answers),

@@ -1,9 +1,7 @@
 //! Stamps, for `crate::fuzzing`.
 
-use std::path::PathBuf;
-
 use super::stamp::{self, Stamp};
-use crate::system::files;
+use crate::system::{files, fuzz};
 
 const COMMAND: &str = "sync users";
 
@@ -13,19 +11,11 @@ pub(crate) fn stamp(bytes: &[u8]) {
     let Ok(said) = serde_json::from_slice::<Stamp>(bytes) else {
         return;
     };
-    let dir = place();
+    let dir = fuzz::place();
     let _ = said.is_for("a", 150);
     assert!(said.keep(&dir, COMMAND).is_ok());
     let again = Stamp::load(&dir, COMMAND);
     assert!(stamp::remove(&dir, COMMAND).is_ok());
     assert!(files::remove_empty_dir(&dir).is_ok());
     assert!(again.is_none_or(|again| again == said));
-}
-
-/// A directory of this process, and of this thread of it.
-fn place() -> PathBuf {
-    let (process, thread) = (std::process::id(), std::thread::current().id());
-    let dir = std::env::temp_dir().join(format!("gosync-fuzz-{process}-{thread:?}"));
-    assert!(files::ensure_private_dir(&dir).is_ok(), "{dir:?}");
-    dir
 }

@@ -121,6 +121,20 @@ impl Session {
         Ok(session)
     }
 
+    /// A connection that is there already, on which we are nobody.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn over(socket: Socket, limits: Limits) -> Self {
+        Self {
+            wire: Wire::new(Stream::Plain(socket), limits, None),
+            last: 0,
+            page_size: 0,
+            domain_scope: false,
+            who: String::new(),
+            ignore_referrals: false,
+            tape: None,
+        }
+    }
+
     fn bind(&mut self, server: &Server) -> Result<(), Error> {
         let operation = match (&server.bind_dn, &server.password) {
             (Some(dn), Some(password)) => Operation::bind(dn, password.expose_secret()),

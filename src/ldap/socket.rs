@@ -102,6 +102,12 @@ impl Socket {
         Ok(Self::new(Stream::Unix(stream), deadline))
     }
 
+    /// One end of a connection that is there already.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn of(stream: UnixStream, deadline: Instant) -> Self {
+        Self::new(Stream::Unix(stream), deadline)
+    }
+
     fn new(stream: Stream, deadline: Instant) -> Self {
         Self {
             stream,

@@ -14,7 +14,7 @@ use super::filter::Filter;
 use super::message::{Message, Says};
 use super::question::Request;
 use super::request::{Control, Operation, Search};
-use crate::model::unhex;
+use crate::model::{Fate, unhex};
 
 pub(super) const REQUEST: &str = "1.3.6.1.4.1.4203.1.9.1.1";
 const STATE: &str = "1.3.6.1.4.1.4203.1.9.1.2";
@@ -55,17 +55,6 @@ pub(crate) struct Changes {
     is_of_present: bool,
     /// Stands for what the server holds now; `None`: the last one still does.
     pub(crate) cookie: Option<Vec<u8>>,
-}
-
-/// What has become of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate<'c> {
-    /// Nothing.
-    Same,
-    /// It is this now.
-    Changed(&'c [u8]),
-    /// It is gone, or the search does not find it any more.
-    Gone,
 }
 
 impl Changes {

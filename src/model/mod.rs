@@ -7,6 +7,7 @@ pub(crate) mod absolute_path;
 pub(crate) mod anchor;
 pub(crate) mod contact;
 pub(crate) mod directory;
+pub(crate) mod fate;
 pub(crate) mod fields;
 pub(crate) mod finding;
 #[cfg(any(test, fuzzing))]
@@ -39,6 +40,7 @@ pub use directory::{
     Completeness, Group, Membership, RecordSays, RejectedRecord, Role, Snapshot, Status, User,
 };
 pub(crate) use directory::{Directory, FieldSource, FieldSources, Gap, UserField};
+pub(crate) use fate::Fate;
 pub(crate) use fields::AccountFields;
 pub use finding::{Examples, Finding, MemberHint};
 pub(crate) use id::{Gid, Uid};

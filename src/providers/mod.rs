@@ -15,6 +15,7 @@ pub(crate) mod globus;
 pub(crate) mod http;
 pub(crate) mod http_document;
 mod inactive;
+pub(crate) mod kept;
 pub(crate) mod kind;
 mod known;
 pub(crate) mod ldap;

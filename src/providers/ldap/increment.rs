@@ -1,35 +1,23 @@
-//! All that a read was answered, kept in a file: the next read asks only for what has changed since, and has the rest from there.
+//! What an LDAP server says has changed since the searches that a read begins with were answered last.
 //!
-//! The file holds the searches that a read begins with, a cookie for each that the server gave before it was made, and every entry
-//! as it came. It is whole or of no use, is of use for one server and one set of searches only, and nothing is lost with it. What
-//! comes of it goes the way of any other answer: plans are made of all people and groups, never of changes. Whatever does not fit,
-//! or takes away more than can be believed, leads to a read of everything in the same run: a phase of names that are still there
-//! can come short. What of a server's word is believed at all is for `ldap::since`.
+//! What is kept is of use for one server and one set of searches only: with each search goes a cookie that the server gave before
+//! it was made. Whatever does not fit, or takes away more than can be believed, leads to a read of everything in the same run: a
+//! phase of names that are still there can come short. What of a server's word is believed at all is for `ldap::since`; how it is
+//! kept, for `kept`.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use siphasher::sip128::{Hasher128 as _, SipHasher13};
-use std::hash::Hasher as _;
 
 use crate::ldap::Error;
 use crate::ldap::connect::Session;
 use crate::ldap::entry::Entry;
 use crate::ldap::search::Request;
 use crate::ldap::since::Since;
-use crate::ldap::sync::{self, Changes, Fate, Uuid};
+use crate::ldap::sync::{self, Changes, Uuid};
 use crate::ldap::tape::{Composed, Parts, Question};
-use crate::system::files::{self, NewPrivate, Trust};
-
-const MAGIC: &[u8] = b"gosync-reading-2\n";
-
-/// Stands behind the last entry, where the number of a search would be.
-const END: u8 = 0xff;
-
-/// So many may be gone at once in any case, and one of so many more: with fewer left, all are read.
-const ALWAYS: usize = 3;
-const SHARE: usize = 10;
+use crate::model::Fate;
+use crate::providers::kept::{self, Record};
 
 /// Where what is kept is, and for whom.
 pub(super) struct Place<'a> {
@@ -58,31 +46,16 @@ pub(super) struct Recorder {
     searches: Vec<Question>,
     /// The attribute that says which entry it is.
     pub(super) uuid: &'static str,
-    file: NewPrivate,
-    hash: SipHasher13,
-    /// Something could not be kept: then nothing is.
-    is_broken: bool,
+    kept: kept::Recorder,
 }
 
 impl Recorder {
     fn begin(path: &Path, head: &Head) -> Option<Self> {
-        let mut text = serde_json::to_vec(head).ok()?;
-        text.push(b'\n');
-        let mut recorder = Self {
+        Some(Self {
             searches: head.searches.clone(),
             uuid: head.since.uuid(),
-            file: NewPrivate::begin(path).ok()?,
-            hash: SipHasher13::new(),
-            is_broken: false,
-        };
-        recorder.write(MAGIC);
-        recorder.write(&text);
-        Some(recorder)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.hash.write(bytes);
-        self.is_broken |= self.file.write(bytes).is_err();
+            kept: kept::Recorder::begin(path, head)?,
+        })
     }
 
     /// One entry that one of the searches found; others are not kept.
@@ -91,60 +64,14 @@ impl Recorder {
             return;
         };
         match entry.only(self.uuid).and_then(sync::uuid) {
-            Some(uuid) => self.put(search, &uuid, entry.content()),
-            None => self.is_broken = true,
+            Some(uuid) => self.kept.put(search, &uuid, entry.content()),
+            None => self.kept.spoil(),
         }
-    }
-
-    fn put(&mut self, search: usize, uuid: &Uuid, content: &[u8]) {
-        let (Ok(search), Ok(length)) = (u8::try_from(search), u32::try_from(content.len())) else {
-            self.is_broken = true;
-            return;
-        };
-        self.write(&[&[search][..], uuid, &length.to_be_bytes()].concat());
-        self.write(content);
     }
 
     /// All has come.
-    pub(super) fn finish(mut self) {
-        self.write(&[END]);
-        let digest = self.hash.finish128().as_bytes();
-        self.write(&digest);
-        if self.is_broken {
-            tracing::info!("what was read is not kept for the next run");
-        } else if let Err(error) = self.file.finish() {
-            tracing::info!(%error, "what was read is not kept for the next run");
-        }
-    }
-}
-
-/// An entry that was kept: the number of its search, which it is, and what it was.
-type Record<'a> = (usize, Uuid, &'a [u8]);
-
-/// What is kept, taken apart; `None`: it is not whole.
-fn apart(bytes: &[u8]) -> Option<(Head, Vec<Record<'_>>)> {
-    let (whole, digest) = bytes.split_last_chunk::<16>()?;
-    let mut hash = SipHasher13::new();
-    hash.write(whole);
-    if hash.finish128().as_bytes() != *digest {
-        return None;
-    }
-    let rest = whole.strip_prefix(MAGIC)?;
-    let end = rest.iter().position(|byte| *byte == b'\n')?;
-    let head: Head = serde_json::from_slice(&rest[..end]).ok()?;
-    let mut rest = &rest[end + 1..];
-    let mut records = Vec::new();
-    loop {
-        let (search, behind) = rest.split_first()?;
-        if *search == END {
-            return behind.is_empty().then_some((head, records));
-        }
-        let (uuid, behind) = behind.split_first_chunk()?;
-        let (length, behind) = behind.split_first_chunk()?;
-        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-        let (content, behind) = behind.split_at_checked(length)?;
-        records.push((usize::from(*search), *uuid, content));
-        rest = behind;
+    pub(super) fn finish(self) {
+        self.kept.finish();
     }
 }
 
@@ -190,10 +117,8 @@ pub(super) fn resume(
     place: &Place<'_>,
     oldest: i64,
 ) -> Result<Option<Resumed>, Error> {
-    let Ok(bytes) = files::read_trusted(place.path, Trust::Secret) else {
-        return Ok(None);
-    };
-    let Some((mut head, records)) = apart(&bytes) else {
+    let bytes = kept::load(place.path).unwrap_or_default();
+    let Some((mut head, records)) = kept::apart::<Head>(&bytes) else {
         return Ok(None);
     };
     let uuid = head.since.uuid();
@@ -203,7 +128,7 @@ pub(super) fn resume(
     if !is_same {
         return Ok(None);
     }
-    let is_known = |wanted: &Uuid| records.iter().any(|(_, uuid, _)| uuid == wanted);
+    let is_known = |wanted: &Uuid| records.iter().any(|record| record.key == wanted);
     let changes = asked(session, &head.searches, &head.since, &is_known)?;
     let Some((changes, since)) = changes else {
         tracing::info!("the server does not say what has changed: all is read");
@@ -241,40 +166,29 @@ fn compose(
     };
     for (number, (asked, changes)) in searches.iter().zip(changes).enumerate() {
         let mut composed = Composed::new(&key);
-        let mut add = |uuid: &Uuid, content: &[u8]| {
+        let mut add = |uuid: &[u8], content: &[u8]| {
             composed.add(content, room_for);
             if let Some(recorder) = &mut recorder {
-                recorder.put(number, uuid, content);
+                recorder.kept.put(number, uuid, content);
             }
         };
-        let (mut all, mut gone) = (0, 0);
-        let mut known = BTreeSet::new();
-        for (_, uuid, content) in records.iter().filter(|(search, ..)| *search == number) {
-            all += 1;
-            match changes.of(uuid) {
-                Fate::Same => add(uuid, content),
-                Fate::Changed(content) => {
-                    known.insert(*uuid);
-                    add(uuid, content);
-                }
-                Fate::Gone => gone += 1,
-            }
-        }
-        if gone > ALWAYS.max(all / SHARE) {
+        let of_search = records.iter().filter(|record| record.part == number);
+        let tally = kept::merge(
+            of_search,
+            |key| fate(changes, key),
+            changed(changes),
+            &mut add,
+        );
+        if !tally.is_believable() {
             tracing::info!(
-                gone,
-                all,
+                ?tally,
                 "too many are gone at once to be believed: all is read"
             );
             return false;
         }
-        let new = changes.changed().filter(|(uuid, _)| !known.contains(*uuid));
-        new.for_each(|(uuid, content)| add(uuid, content));
         tracing::info!(
             base = asked.with(|request| request.base.to_owned()),
-            kept = all - gone - known.len(),
-            gone,
-            changed = changes.changed().count(),
+            ?tally,
             "read what has changed"
         );
         asked.with(|request| session.compose(request, composed));
@@ -283,4 +197,18 @@ fn compose(
         recorder.finish();
     }
     true
+}
+
+/// What has become of an entry that was kept. One that has no name of its own is none of ours.
+pub(super) fn fate<'c>(changes: &'c Changes, key: &[u8]) -> Fate<'c> {
+    match key.try_into() {
+        Ok(uuid) => changes.of(uuid),
+        Err(_) => Fate::Gone,
+    }
+}
+
+/// All that are new, or other ones.
+pub(super) fn changed(changes: &Changes) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let changed = changes.changed();
+    changed.map(|(uuid, content)| (uuid.as_slice(), content))
 }
