@@ -138,7 +138,7 @@ pub fn locked(host: &ScratchHost) -> usize {
 }
 
 /// What everybody can see of accounts and groups, without the order.
-fn accounts(host: &ScratchHost) -> Vec<String> {
+pub fn accounts(host: &ScratchHost) -> Vec<String> {
     let mut lines = Vec::new();
     for file in ["passwd", "shadow", "group", "gshadow"] {
         let text = host.read(&format!("etc/{file}"));
@@ -149,10 +149,10 @@ fn accounts(host: &ScratchHost) -> Vec<String> {
 }
 
 /// Numbers that look like none in particular, and are the same each time.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, most: usize) -> usize {
+    pub fn below(&mut self, most: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -46,6 +46,7 @@ mod made_once;
 mod rebind;
 mod samba;
 mod scim;
+mod scim_changes;
 mod scim_faults;
 mod scim_server;
 mod stamp;

@@ -47,7 +47,8 @@ impl Asked {
         let value = query
             .split('&')
             .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
-        Some(value.replace("%20", " ").replace("%22", "\""))
+        let value = value.replace("%20", " ").replace("%22", "\"");
+        Some(value.replace("%3A", ":").replace('+', " "))
     }
 }
 

@@ -12,6 +12,7 @@ use super::decode::{self, Extent, Features};
 use super::paging::{Ask, Listing, Step, Way};
 use super::path::Path;
 use super::settings::{Names, Paging, Settings};
+use super::store::Store;
 use crate::model::{Finding, Untrusted};
 use crate::providers::http::{Answer, Http, HttpError, HttpErrorKind, Request};
 
@@ -32,6 +33,16 @@ pub(super) struct Client<'a> {
     unpaged: RefCell<Option<String>>,
     /// A media type that is not JSON's, of an answer that is JSON.
     odd_type: RefCell<Option<String>>,
+    /// What is kept of its listings.
+    pub store: Store,
+}
+
+/// How many resources there are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted {
+    pub total: Option<u64>,
+    /// When the server says that it is, in seconds since 1970.
+    pub at: Option<i64>,
 }
 
 /// Takes resources as they come: a whole directory of them would fill the memory.
@@ -78,14 +89,27 @@ impl<'a> Client<'a> {
         let features = features(http)?;
         tracing::debug!(?features, "the server says what it can do");
         Ok(Self {
-            http: http.clone(),
             features,
+            ..Self::unasked(http, settings, progress)
+        })
+    }
+
+    /// A server of which it is not asked what it can do.
+    pub(super) fn unasked(
+        http: &Http,
+        settings: &Arc<Settings>,
+        progress: &'a dyn Fn(usize),
+    ) -> Self {
+        Self {
+            http: http.clone(),
+            features: Features::default(),
             settings: Arc::clone(settings),
             progress,
             objects: Cell::new(0),
             unpaged: RefCell::default(),
             odd_type: RefCell::default(),
-        })
+            store: Store::default(),
+        }
     }
 
     /// What somebody should look at, of all that was answered.
@@ -137,11 +161,47 @@ impl<'a> Client<'a> {
         attributes: &str,
         sink: &mut Sink<'_>,
     ) -> Result<Listed, HttpError> {
+        if let Some(resources) = filter
+            .is_none()
+            .then(|| self.store.take(endpoint))
+            .flatten()
+        {
+            return self.list_kept(endpoint, resources, sink);
+        }
         let endpoint = Endpoint {
             name: endpoint,
             filter,
             attributes,
         };
+        let listed = self.list_anew(endpoint, sink)?;
+        if filter.is_none() {
+            self.store.ended(endpoint.name);
+        }
+        Ok(listed)
+    }
+
+    /// Hands over what is kept of an endpoint.
+    fn list_kept(
+        &self,
+        endpoint: &str,
+        resources: Vec<Vec<u8>>,
+        sink: &mut Sink<'_>,
+    ) -> Result<Listed, HttpError> {
+        let count = resources.len();
+        for content in resources {
+            let resource = serde_json::from_slice(&content).map_err(|_| {
+                let place = format!("{}/{endpoint}", self.place());
+                HttpError::malformed(place, "what was kept of it is no JSON")
+            })?;
+            sink(resource);
+        }
+        self.objects.set(self.objects.get() + count);
+        (self.progress)(self.objects.get());
+        Ok(Listed::default())
+    }
+
+    /// Asks for a listing.
+    fn list_anew(&self, endpoint: Endpoint<'_>, sink: &mut Sink<'_>) -> Result<Listed, HttpError> {
         let way = self.way();
         let listed = self.list_by(way, endpoint, sink);
         let error = match listed {
@@ -203,7 +263,13 @@ impl<'a> Client<'a> {
             };
             out.pages += 1;
             let (fresh, step) = listing.take(&page);
-            let added = self.hand_over(page.resources, &fresh, sink);
+            let mut keep = |resource: Value| {
+                if endpoint.filter.is_none() {
+                    self.store.add(endpoint.name, &resource);
+                }
+                sink(resource);
+            };
+            let added = self.hand_over(page.resources, &fresh, &mut keep);
             let mut stop = limits.page(added).err();
             match step {
                 Step::Done => return Ok(out),
@@ -276,6 +342,11 @@ impl<'a> Client<'a> {
         ask: &Ask,
         count: u32,
     ) -> Result<decode::Page, HttpError> {
+        let answer = self.answer(endpoint, ask, count)?;
+        decode::page(answer.json()?).map_err(|reason| self.malformed(endpoint, reason))
+    }
+
+    fn answer(&self, endpoint: Endpoint<'_>, ask: &Ask, count: u32) -> Result<Answer, HttpError> {
         let path = [endpoint.name];
         let mut request = Request::get(&path).header("accept", ACCEPT);
         if let Some(filter) = endpoint.filter {
@@ -294,7 +365,24 @@ impl<'a> Client<'a> {
         if let Some(odd) = answer.odd_media_type() {
             self.odd_type.replace(Some(odd.to_owned()));
         }
-        decode::page(answer.json()?).map_err(|reason| self.malformed(endpoint, reason))
+        Ok(answer)
+    }
+
+    /// How many resources an endpoint has, or a filter finds; none of them is asked for.
+    ///
+    /// # Errors
+    /// When it does not say.
+    pub(super) fn count(&self, endpoint: &str, filter: Option<&str>) -> Result<Counted, HttpError> {
+        let endpoint = Endpoint {
+            filter,
+            ..Endpoint::all(endpoint, "id")
+        };
+        let answer = self.answer(endpoint, &Ask::Index(1), 0)?;
+        let at = answer.date("date");
+        let page = decode::page(answer.json()?);
+        let page = page.map_err(|reason| self.malformed(endpoint, reason))?;
+        let total = page.total;
+        Ok(Counted { total, at })
     }
 
     /// Reads those whose attribute at `path` is one of `only`, by filters if there are few and the

@@ -1,7 +1,8 @@
 //! People and groups from a SCIM 2.0 server: RFC 7643, RFC 7644 and RFC 9865.
 //!
 //! `settings` checks the configuration; `client` speaks to the server; `path`, `decode`, `paging`
-//! and `members` are pure; `strangers` asks about members whom nobody knows, `read` puts them together, and `admin` changes groups. SCIM says nothing
+//! and `members` are pure; `strangers` asks about members whom nobody knows, `read` puts them together, and `admin` changes groups.
+//! Where the server is trusted in that, `increment` asks what has changed, and `store` has the rest. SCIM says nothing
 //! of accounts on hosts: numbers, homes, shells and keys come from extensions, whose attributes the
 //! configuration names.
 
@@ -10,12 +11,14 @@ mod client;
 mod decode;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod increment;
 mod look;
 mod members;
 mod paging;
 mod path;
 mod read;
 mod settings;
+mod store;
 mod strangers;
 #[cfg(test)]
 mod tests;
@@ -24,18 +27,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
+
 use self::client::Client;
 use self::settings::Settings;
+use self::store::Endpoints;
 use super::admin::GroupAdmin;
 use super::http::Http;
 use super::kind::{
     AdminTerms, NamedFile, Need, OpenError, ProviderConfig, Section, Starter, StarterKey,
 };
 use super::look::{Look, LookFor};
-use super::{Earlier, FetchError, Provider, Query, Reading, known};
+use super::{Earlier, FetchError, Mark, Provider, Query, Reading, Whole, known};
 use crate::model::history::EntryKind;
 use crate::model::remedy::KeyNames;
-use crate::model::{Now, Snapshot, Untrusted};
+use crate::model::{Now, Snapshot, Untrusted, hex};
 
 pub use self::admin::ScimAdmin;
 pub use self::settings::{Attributes, Config, MemberValue, Paging};
@@ -65,8 +72,12 @@ impl ProviderConfig for Config {
         settings::check(self)
     }
 
-    fn open(&self, name: &str, _now: &Now) -> Result<Box<dyn Provider>, OpenError> {
-        Ok(Box::new(self.scim(name)?))
+    fn open(&self, name: &str, now: &Now) -> Result<Box<dyn Provider>, OpenError> {
+        let now = now.clone();
+        Ok(Box::new(Scim {
+            now,
+            ..self.scim(name)?
+        }))
     }
 
     fn open_admin(&self, name: &str, terms: AdminTerms) -> Result<Box<dyn GroupAdmin>, OpenError> {
@@ -92,6 +103,9 @@ pub struct Scim {
     http: Http,
     /// As whom we speak to it.
     who: String,
+    /// A digest of who we are there: others may see less.
+    whose: String,
+    now: Now,
 }
 
 impl Scim {
@@ -103,12 +117,24 @@ impl Scim {
     pub fn new(name: &str, config: &Config, secrets: Secrets) -> Result<Self, String> {
         let settings = Arc::new(Settings::new(config)?);
         let who = config.access().who(&secrets);
+        let whose = whose(&who, &secrets);
         Ok(Self {
             name: name.to_owned(),
             settings,
             http: settings::client(config, secrets)?,
             who,
+            whose,
+            now: Now::new(0),
         })
+    }
+
+    /// A digest of what a query asks for below these endpoints, and of whom.
+    fn asked(&self, query: &Query, endpoints: Endpoints) -> String {
+        let attributes = read::attributes(&self.settings, query);
+        let (place, are_named) = (self.http.base(), self.settings.request_attributes);
+        let whose = &self.whose;
+        let asked = format!("{place} {whose} {endpoints:?} {are_named} {attributes:?}");
+        hex(&Sha256::digest(asked))
     }
 
     /// The server as one whose groups can be changed; everything has to be done at `deadline`.
@@ -118,6 +144,17 @@ impl Scim {
     pub fn admin(&self, deadline: Instant) -> Result<ScimAdmin, FetchError> {
         ScimAdmin::new(self, deadline)
     }
+}
+
+/// A digest of who we are to the server.
+fn whose(who: &str, secrets: &Secrets) -> String {
+    let mut digest = Sha256::new();
+    digest.update(who);
+    for secret in [&secrets.token, &secrets.client_secret] {
+        digest.update([0]);
+        digest.update(secret.as_ref().map_or("", |secret| secret.expose_secret()));
+    }
+    hex(&digest.finalize())
 }
 
 impl fmt::Debug for Scim {
@@ -141,12 +178,9 @@ impl Provider for Scim {
     }
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
-        read::read(
-            &self.http.until(query.deadline),
-            &self.settings,
-            query,
-            progress,
-        )
+        let http = self.http.until(query.deadline);
+        let client = Client::new(&http, &self.settings, progress)?;
+        read::read(client, &self.settings, query)
     }
 
     fn read(
@@ -155,7 +189,51 @@ impl Provider for Scim {
         earlier: &Earlier,
         progress: &dyn Fn(usize),
     ) -> Result<Reading, FetchError> {
-        Ok(known::reading(self.fetch(query, progress)?, query, earlier))
+        let http = self.http.until(query.deadline);
+        let client = Client::new(&http, &self.settings, progress)?;
+        let is_wanted = self.settings.trusts_last_modified && query.only.is_none();
+        let since = match earlier.file.as_deref().filter(|_| is_wanted) {
+            Some(path) => {
+                let place = increment::Place {
+                    path,
+                    asked: self.asked(query, increment::listed(query)),
+                    attributes: read::attributes(&self.settings, query),
+                    now: self.now.seconds(),
+                };
+                increment::prepare(&client, query, &place, earlier)?
+            }
+            None => None,
+        };
+        let snapshot = read::read(client, &self.settings, query)?;
+        Ok(match since {
+            None => known::reading(snapshot, query, earlier),
+            Some(_) => Reading::Whole(Box::new(Whole {
+                snapshot,
+                answers: None,
+                since,
+            })),
+        })
+    }
+
+    fn mark(&self, query: &Query) -> Result<Option<Mark>, FetchError> {
+        if !self.settings.trusts_last_modified || query.only.is_some() {
+            return Ok(None);
+        }
+        let (http, endpoints) = (self.http.until(query.deadline), increment::endpoints(query));
+        let client = Client::unasked(&http, &self.settings, &|_| {});
+        let mark = increment::mark(&client, endpoints, &self.asked(query, endpoints))?;
+        let text = mark.and_then(|mark| serde_json::to_string(&mark).ok());
+        Ok(text.map(Mark::Content))
+    }
+
+    fn is_marked(&self, query: &Query, mark: &str) -> Result<bool, FetchError> {
+        let Ok(mark) = serde_json::from_str(mark) else {
+            return Ok(false);
+        };
+        let (http, endpoints) = (self.http.until(query.deadline), increment::endpoints(query));
+        let client = Client::unasked(&http, &self.settings, &|_| {});
+        let asked = self.asked(query, endpoints);
+        Ok(increment::is_still(&client, endpoints, &asked, &mark)?)
     }
 
     fn reads_both(&self) -> bool {

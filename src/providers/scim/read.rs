@@ -43,17 +43,37 @@ struct IncompleteReason {
     reason: String,
 }
 
+/// The path of the attribute that a query names. What is no path is no attribute that anybody has.
+fn named(query: &Query) -> Option<Path> {
+    Path::new(query.attribute.as_deref()?).ok()
+}
+
+/// How much of people a query asks for.
+fn extent<'q>(query: &Query, attribute: Option<&'q Path>) -> Extent<'q> {
+    match query.scope {
+        Scope::Users | Scope::Both => Extent::Full(query.details, attribute),
+        Scope::Groups => Extent::Slim,
+    }
+}
+
+/// The attributes that a query asks for of people, and of groups.
+pub(super) fn attributes(settings: &Settings, query: &Query) -> [String; 2] {
+    let (names, attribute) = (&settings.names, named(query));
+    [
+        super::client::user_attributes(names, extent(query, attribute.as_ref())),
+        super::client::group_attributes(names, true),
+    ]
+}
+
 /// Reads what `query` asks for, over a client with the query's deadline.
 ///
 /// # Errors
 /// When nothing usable came.
 pub(super) fn read(
-    http: &Http,
-    settings: &Arc<Settings>,
+    client: Client<'_>,
+    settings: &Settings,
     query: &Query,
-    progress: &dyn Fn(usize),
 ) -> Result<Snapshot, FetchError> {
-    let client = Client::new(http, settings, progress)?;
     let mut read = Read {
         client,
         settings,
@@ -62,13 +82,8 @@ pub(super) fn read(
         knows_all: false,
     };
     let (logins, with_groups) = (query.logins(), query.reads_groups());
-    let attribute = query.attribute.as_deref();
-    // What is no path is no attribute that anybody has.
-    let attribute = attribute.and_then(|attribute| Path::new(attribute).ok());
-    let extent = match query.scope {
-        Scope::Users | Scope::Both => Extent::Full(query.details, attribute.as_ref()),
-        Scope::Groups => Extent::Slim,
-    };
+    let attribute = named(query);
+    let extent = extent(query, attribute.as_ref());
     let mut people = People::default();
     let (users, mut rejected, user_pages) = read.people(logins, extent, &mut people)?;
     read.knows_all = logins.is_none() && rejected.iter().all(|record| record.id.is_some());
@@ -91,6 +106,7 @@ pub(super) fn read(
         None if query.only.is_some() => Completeness::Narrowed,
         None => {
             let groups = with_groups.then_some((&resolved, group_pages));
+            read.client.store.finish();
             Completeness::Complete(proof(users.len(), user_pages, groups))
         }
     };
@@ -130,10 +146,14 @@ pub(super) fn unused_inactive(
 
 /// How it is known that nothing is missing.
 fn proof(users: usize, pages: usize, groups: Option<(&Resolved, usize)>) -> String {
+    let answers = |pages| match pages {
+        0 => "a copy, with what has changed since".to_owned(),
+        pages => counted(pages, "answer", "answers"),
+    };
     let first = format!(
         "{} in {}",
         counted(users, "person", "people"),
-        counted(pages, "answer", "answers")
+        answers(pages)
     );
     let Some((groups, pages)) = groups else {
         return format!("{first}, as many as the server says");
@@ -142,7 +162,7 @@ fn proof(users: usize, pages: usize, groups: Option<(&Resolved, usize)>) -> Stri
     let second = format!(
         "{} in {}",
         counted(count, "group", "groups"),
-        counted(pages, "answer", "answers")
+        answers(pages)
     );
     let strangers = match groups.strangers {
         0 => String::new(),

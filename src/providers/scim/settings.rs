@@ -67,6 +67,9 @@ pub struct Config {
     /// What the `value` of a group's member is.
     #[serde(default)]
     pub member_value: MemberValue,
+    /// Whether what has changed is asked for by `meta.lastModified`, and what is gone is seen by how many there are.
+    #[serde(default)]
+    pub trust_last_modified: bool,
     /// How many levels of groups in groups are followed; a group that goes deeper is rejected, not
     /// shortened.
     #[serde(default = "nested_depth")]
@@ -119,6 +122,7 @@ impl Config {
             paging: Paging::default(),
             request_attributes: false,
             member_value: MemberValue::default(),
+            trust_last_modified: false,
             nested_depth: NESTED_DEPTH,
             connect_timeout: CONNECT_TIMEOUT,
             read_timeout: READ_TIMEOUT,
@@ -312,6 +316,7 @@ pub(super) struct Settings {
     pub paging: Paging,
     pub request_attributes: bool,
     pub member_value: MemberValue,
+    pub trusts_last_modified: bool,
     pub nested_depth: usize,
     pub names: Names,
     /// The attributes that the configuration names: those of people, then those of groups.
@@ -335,6 +340,7 @@ impl Settings {
             paging: config.paging,
             request_attributes: config.request_attributes,
             member_value: config.member_value,
+            trusts_last_modified: config.trust_last_modified,
             nested_depth: usize::from(config.nested_depth),
             names: Names::new(&config.attributes, &config.inactive_when)?,
             wished: config.attributes.wished(),
