@@ -390,7 +390,7 @@ fn what_is_kept_is_of_use_only_where_it_was_read() {
         let name = format!("Name {}", world.now);
         world.change("/Users/u0003", |user| user["displayName"] = json!(name));
     };
-    let mut is_cheap = || {
+    let is_cheap = || {
         change();
         cost(&world, &host) < ALL / 2
     };

@@ -251,7 +251,7 @@ fn resume(
             return Ok(None);
         };
         let changed = match moved {
-            0 => BTreeMap::new(),
+            0 => Resources::new(),
             // As many as there are: to read them all is no dearer.
             moved if moved >= total && total > 1 => return Ok(None),
             _ => match changed(client, endpoint, attributes, since)? {
@@ -283,17 +283,20 @@ fn resume(
     Ok(Some(Resumed(all)))
 }
 
-/// The resources that were changed after this time, by their ids; `None`: not all came, or others did.
+/// Resources as they came, by their ids.
+type Resources = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// The resources that were changed after this time; `None`: not all came, or others did.
 fn changed(
     client: &Client<'_>,
     endpoint: &str,
     attributes: &str,
     since: i64,
-) -> Result<Option<BTreeMap<Vec<u8>, Vec<u8>>>, HttpError> {
+) -> Result<Option<Resources>, HttpError> {
     let (Some(filter), Ok(path)) = (changed_after(since), Path::new(LAST_MODIFIED)) else {
         return Ok(None);
     };
-    let (mut found, mut is_odd) = (BTreeMap::new(), false);
+    let (mut found, mut is_odd) = (Resources::new(), false);
     let mut take = |resource: Value| {
         let at = resource.as_object().and_then(|object| path.one(object));
         let at = at.and_then(|at| at.parse::<Timestamp>().ok());
