@@ -39,6 +39,36 @@ pub(super) fn read(
     }
 }
 
+/// The only value of an attribute of one entry, which need not be text, as far as we may read it.
+///
+/// # Errors
+/// When the server does not answer.
+pub(super) fn bytes(
+    session: &mut Session,
+    dn: &str,
+    attribute: &str,
+) -> Result<Option<Vec<u8>>, Error> {
+    let attributes = [attribute];
+    let request = Request::alone(dn, "(objectClass=*)", &attributes);
+    let mut found = None;
+    let outcome = search::aside(session, &request, &mut |entry| {
+        found = entry.only(attribute).map(<[u8]>::to_vec);
+    });
+    match outcome.early {
+        Some(error) if outcome.code == 0 => Err(error),
+        Some(_) => Ok(None),
+        None => Ok(found),
+    }
+}
+
+/// The only value of an attribute.
+pub(super) fn one<'a>(about: &'a About, name: &str) -> Option<&'a str> {
+    match about.get(&name.to_ascii_lowercase()).map(Vec::as_slice) {
+        Some([value]) => Some(value),
+        Some(_) | None => None,
+    }
+}
+
 /// In which suffix each of the bases is; `None`: one is in none, as far as the root says.
 pub(super) fn suffixes(root: &About, bases: &[&str]) -> Option<Vec<String>> {
     let all = root.get(&SUFFIXES.to_ascii_lowercase())?;

@@ -18,12 +18,12 @@
 
 use std::collections::BTreeSet;
 
-use super::about::{self, About};
+use super::about::{self, About, one};
 use super::connect::Session;
 use super::error::Error;
 use super::question::Request;
-use super::sync::{self, Changes, Uuid};
-use super::{entry, filter, search};
+use super::sync::{Changes, Record, Uuid};
+use super::{entry, filter, lookup, search};
 use crate::model::hex;
 
 /// The attribute that says which entry it is.
@@ -130,14 +130,6 @@ fn gives_nothing(session: &mut Session, suffix: &str) -> Result<bool, Error> {
     }
 }
 
-/// The only value of an attribute.
-fn one<'a>(about: &'a About, name: &str) -> Option<&'a str> {
-    match about.get(&name.to_ascii_lowercase()).map(Vec::as_slice) {
-        Some([value]) => Some(value),
-        Some(_) | None => None,
-    }
-}
-
 fn judged(
     plug_in: &About,
     monitor: &About,
@@ -193,7 +185,7 @@ fn look_at_log(plug_in: &About) -> Result<(), &'static str> {
 }
 
 /// What of each search has changed, and how, by what was told of each suffix: whatever was named is looked up. `None`: it cannot be
-/// known that way. `is_known`: whether one of the searches had found that entry.
+/// known that way. `records`: what the searches had found.
 ///
 /// # Errors
 /// When the server does not answer.
@@ -201,7 +193,7 @@ pub(super) fn looked_up(
     session: &mut Session,
     told: &[(&str, Changes)],
     requests: &[Request<'_>],
-    is_known: &dyn Fn(&Uuid) -> bool,
+    records: &[Record<'_>],
 ) -> Result<Option<Vec<Changes>>, Error> {
     let gone: BTreeSet<Uuid> = told
         .iter()
@@ -210,13 +202,16 @@ pub(super) fn looked_up(
         .collect();
     let named = told.iter().flat_map(|(_, told)| told.changed());
     let named: BTreeSet<Uuid> = named.map(|(uuid, _)| *uuid).collect();
+    let is_known = |uuid: &Uuid| records.iter().any(|record| record.uuid == *uuid);
     // What is gone may have been of any kind; and whoever was in it is gone as well, or was told of.
     if gone.len() >= GONE_AT_ONCE || named.len() > MOST || !gone.iter().all(is_known) {
         return Ok(None);
     }
+    let names: Vec<String> = named.iter().map(text).collect();
     let (mut all, mut left) = (Vec::new(), named.clone());
     for request in requests {
-        let Some(found) = found(session, request, &named)? else {
+        let filters = filter::any_name(request.filter, UUID, &names);
+        let Some(found) = lookup::found(session, request, UUID, &filters)? else {
             return Ok(None);
         };
         let mut gone: BTreeSet<Uuid> = gone.union(&named).copied().collect();
@@ -234,39 +229,6 @@ pub(super) fn looked_up(
         }
     }
     Ok(Some(all))
-}
-
-/// Entries, with what they are now.
-type Entries = Vec<(Uuid, Vec<u8>)>;
-
-/// Which of these entries a search finds now; `None`: not all came.
-fn found(
-    session: &mut Session,
-    request: &Request<'_>,
-    named: &BTreeSet<Uuid>,
-) -> Result<Option<Entries>, Error> {
-    let names: Vec<String> = named.iter().map(text).collect();
-    let mut found = Vec::new();
-    for filter in filter::any_name(request.filter, UUID, &names) {
-        let narrowed = Request {
-            filter: &filter,
-            ..request.clone()
-        };
-        let mut is_odd = false;
-        let outcome = search::aside(session, &narrowed, &mut |entry| match entry
-            .only(UUID)
-            .and_then(sync::uuid)
-        {
-            Some(uuid) => found.push((uuid, entry.content().to_vec())),
-            None => is_odd = true,
-        });
-        match outcome.early {
-            Some(error) if outcome.code == 0 => return Err(error),
-            None if outcome.references.is_empty() && !is_odd => {}
-            Some(_) | None => return Ok(None),
-        }
-    }
-    Ok(Some(found))
 }
 
 /// Whether each of these entries can be seen, has nobody below it, and makes nothing of others.
@@ -372,6 +334,9 @@ mod tests {
     #[test]
     fn a_name_is_written_as_it_was_read() {
         let name = "36fbfd15-ecd111f1-923bb092-643ade3c";
-        assert_eq!(text(&sync::uuid(name.as_bytes()).unwrap()), name);
+        assert_eq!(
+            text(&super::super::sync::uuid(name.as_bytes()).unwrap()),
+            name
+        );
     }
 }

@@ -1,8 +1,9 @@
 //! Search filters: their text (RFC 4515) and what of them goes over the wire (RFC 4511, 4.5.1). Pure.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::ber::{SEQUENCE, Writer};
+use super::ber::{Reader, SEQUENCE, Writer};
 
 /// How many values one filter asks for: small enough for every server's limit on the size of a
 /// request.
@@ -26,10 +27,42 @@ impl Filter {
         parser.rest.is_empty().then(|| Self(out.into_bytes()))
     }
 
+    /// The attributes that it names, as they are written; `None`: it hangs on more than attributes that it names.
+    pub(super) fn attributes(&self) -> Option<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
+        named(Reader::new(&self.0), &mut names)?;
+        Some(names)
+    }
+
     /// Its bytes in a request.
     pub(super) fn encoded(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// Adds the attributes that encoded filters name.
+fn named(mut filters: Reader<'_>, names: &mut BTreeSet<String>) -> Option<()> {
+    while !filters.is_empty() {
+        let (tag, inside) = filters.any()?;
+        let mut parts = Reader::new(inside);
+        let name = match tag {
+            0xa0..=0xa2 => {
+                named(parts, names)?;
+                continue;
+            }
+            0x87 => inside,
+            0xa9 => {
+                parts.optional(0x81)?;
+                let name = parts.tagged(0x82)?;
+                parts.tagged(0x83)?;
+                // What follows says that names of entries count as well.
+                parts.is_empty().then_some(name)?
+            }
+            _ => parts.string()?,
+        };
+        names.insert(String::from_utf8_lossy(name).into_owned());
+    }
+    Some(())
 }
 
 /// What is left of a text, and how deep in it we are.
@@ -256,9 +289,22 @@ fn any_of(all: &str, attribute: &str, escaped: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ber::{Reader, STRING};
+    use super::super::ber::STRING;
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_filter_says_on_which_attributes_it_hangs() {
+        let of = |text: &str| {
+            let names = Filter::new(text).unwrap().attributes()?;
+            Some(names.into_iter().collect::<Vec<_>>().join(" "))
+        };
+        let all = "(&(a=1)(|(b=*)(c=x*y))(!(d>=1))(e<=1)(f~=1)(g:1.2.3:=2)(a=2))";
+        assert_eq!(of(all).unwrap(), "a b c d e f g");
+        assert_eq!(of("(&)").unwrap(), "");
+        assert_eq!(of("(a:dn:=x)"), None);
+        assert_eq!(of("(|(a=1)(:1.2.3:=x))"), None);
+    }
 
     #[test]
     fn a_name_cannot_leave_its_place_in_the_filter() {

@@ -4,15 +4,19 @@
 //! for them (the provider in `providers/ldap`). Follows no reference to another server. `ber`,
 //! `message`, `request`, `question`, `tape`, `entry`, `dn`, `filter`, `limits` and `code` are pure; `socket` and `wire`
 //! carry messages, `connect` and `search` ask and are answered, `client` keeps one connection for
-//! questions and changes, `persist` one on which a server tells of changes by itself. `sync` asks what has changed, and `since` knows
-//! what of the answer each server means; `about` and `ds389` are for it. Sources: RFC 4511 to 4519.
+//! questions and changes, `persist` one on which a server tells of changes by itself. `sync` and `dirsync` ask what has changed, and
+//! `since` knows by `refresh` and `active_directory` what of the answer each server means; `about`, `lookup`, `ds389`, `watched` and
+//! `affected` are for them. Sources: RFC 4511 to 4519.
 
 mod about;
+mod active_directory;
 pub(crate) mod address;
+mod affected;
 mod ber;
 pub(crate) mod client;
 pub(crate) mod code;
 pub(crate) mod connect;
+mod dirsync;
 pub(crate) mod dn;
 mod ds389;
 pub(crate) mod entry;
@@ -21,9 +25,11 @@ pub(crate) mod filter;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 pub(crate) mod limits;
+mod lookup;
 mod message;
 pub(crate) mod persist;
 mod question;
+mod refresh;
 pub(crate) mod request;
 pub(crate) mod search;
 pub(crate) mod since;
@@ -31,6 +37,7 @@ mod socket;
 mod start_tls;
 pub(crate) mod sync;
 pub(crate) mod tape;
+mod watched;
 mod wire;
 
 pub(crate) use self::error::Error;

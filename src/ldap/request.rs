@@ -82,6 +82,14 @@ impl Control {
         Self::critical(kind, value.into_bytes())
     }
 
+    /// One without a value, without which the operation must not be done.
+    pub(super) fn needed(kind: &'static str) -> Self {
+        Self {
+            is_critical: true,
+            ..Self::plain(kind)
+        }
+    }
+
     /// One with a value, without which the operation must not be done.
     pub(super) fn critical(kind: &'static str, value: Vec<u8>) -> Self {
         Self {

@@ -42,6 +42,17 @@ pub(crate) enum Absence {
     Nothing,
 }
 
+/// An entry as a search found it at an earlier time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record<'r> {
+    /// The number of the search.
+    pub(crate) search: usize,
+    /// Which entry it is.
+    pub(crate) uuid: Uuid,
+    /// What it was.
+    pub(crate) content: &'r [u8],
+}
+
 /// What has changed since a cookie.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
@@ -250,9 +261,12 @@ impl Changes {
     }
 }
 
-/// What `entryUUID`, 8-4-4-4-12 digits (RFC 4122), or `nsUniqueId`, 8-8-8-8 of them, says.
-pub(crate) fn uuid(text: &[u8]) -> Option<Uuid> {
-    let text: Vec<u8> = text.iter().copied().filter(|byte| *byte != b'-').collect();
+/// What `entryUUID`, 8-4-4-4-12 digits (RFC 4122), `nsUniqueId`, 8-8-8-8 of them, or `objectGUID`, the bytes themselves, says.
+pub(crate) fn uuid(value: &[u8]) -> Option<Uuid> {
+    if let Ok(bytes) = value.try_into() {
+        return Some(bytes);
+    }
+    let text: Vec<u8> = value.iter().copied().filter(|byte| *byte != b'-').collect();
     unhex(std::str::from_utf8(&text).ok()?)?.try_into().ok()
 }
 
@@ -320,11 +334,12 @@ mod tests {
     }
 
     #[test]
-    fn both_kinds_of_names_are_the_same_bytes() {
+    fn all_kinds_of_names_are_the_same_bytes() {
         let of_389 = uuid(b"36fbfd15-ecd111f1-923bb092-643ade3c");
         assert!(of_389.is_some());
         assert_eq!(uuid(b"36fbfd15-ecd1-11f1-923b-b092643ade3c"), of_389);
         assert_eq!(uuid(b"36fbfd15"), None);
+        assert_eq!(uuid(b"0123456789abcdef"), Some(*b"0123456789abcdef"));
     }
 
     proptest! {

@@ -101,9 +101,7 @@ impl Read<'_> {
             self.attributes.uuid = Some(resumed.uuid);
             return Ok(Some(resumed.read_at));
         }
-        let bases: Vec<String> = plain.iter().map(base).collect();
-        let bases: Vec<&str> = bases.iter().map(String::as_str).collect();
-        self.recorder = increment::begin(&mut self.session, &searches, &bases, &place)?;
+        self.recorder = increment::begin(&mut self.session, &searches, &plain, &place)?;
         self.attributes.uuid = self.recorder.as_ref().map(|recorder| recorder.uuid);
         Ok(None)
     }
@@ -144,10 +142,6 @@ fn first_searches(settings: &Settings, attributes: Attributes, query: &Query) ->
         }
     }
     searches
-}
-
-fn base(search: &Question) -> String {
-    search.with(|request| request.base.to_owned())
 }
 
 /// Whether what a search finds hangs on an attribute that changes without a word: it is computed from other entries.

@@ -14,7 +14,7 @@ use crate::ldap::connect::Session;
 use crate::ldap::entry::Entry;
 use crate::ldap::search::Request;
 use crate::ldap::since::Since;
-use crate::ldap::sync::{self, Changes, Uuid};
+use crate::ldap::sync::{self, Changes};
 use crate::ldap::tape::{Composed, Parts, Question};
 use crate::model::Fate;
 use crate::providers::kept::{self, Record};
@@ -75,18 +75,20 @@ impl Recorder {
     }
 }
 
-/// Begins to keep what these searches, below these bases, will be answered; `None`: the server does not say later what has changed
-/// since.
+/// Begins to keep what these searches will be answered; `None`: the server does not say later what has changed since. `plain`: the
+/// same without the attribute that says which entry it is.
 ///
 /// # Errors
 /// When it does not answer.
 pub(super) fn begin(
     session: &mut Session,
     searches: &Searches<'_>,
-    bases: &[&str],
+    plain: &[Question],
     place: &Place<'_>,
 ) -> Result<Option<Recorder>, Error> {
-    let Some(since) = Since::now(session, bases)? else {
+    let parts: Vec<Parts<'_>> = plain.iter().map(Question::parts).collect();
+    let requests: Vec<Request<'_>> = parts.iter().map(Parts::request).collect();
+    let Some(since) = Since::now(session, &requests)? else {
         return Ok(None);
     };
     let head = Head {
@@ -128,8 +130,7 @@ pub(super) fn resume(
     if !is_same {
         return Ok(None);
     }
-    let is_known = |wanted: &Uuid| records.iter().any(|record| record.key == wanted);
-    let changes = asked(session, &head.searches, &head.since, &is_known)?;
+    let changes = asked(session, &head.searches, &head.since, &records)?;
     let Some((changes, since)) = changes else {
         tracing::info!("the server does not say what has changed: all is read");
         return Ok(None);
@@ -146,11 +147,24 @@ fn asked(
     session: &mut Session,
     searches: &[Question],
     since: &Since,
-    is_known: &dyn Fn(&Uuid) -> bool,
+    records: &[Record<'_>],
 ) -> Result<Option<(Vec<Changes>, Since)>, Error> {
     let requests: Vec<Parts<'_>> = searches.iter().map(Question::parts).collect();
     let requests: Vec<Request<'_>> = requests.iter().map(Parts::request).collect();
-    since.changes(session, &requests, is_known)
+    // One whose key is none was not kept by this.
+    let Some(before) = records.iter().map(entry).collect::<Option<Vec<_>>>() else {
+        return Ok(None);
+    };
+    since.changes(session, &requests, &before)
+}
+
+/// What was kept, as the entry that it was.
+fn entry<'r>(record: &Record<'r>) -> Option<sync::Record<'r>> {
+    Some(sync::Record {
+        search: record.part,
+        uuid: record.key.try_into().ok()?,
+        content: record.content,
+    })
 }
 
 /// Puts the answers together; whether that can be believed.
