@@ -15,25 +15,27 @@
 //!   is never told that somebody was deleted**, and there is no sign of that. It is believed only if we see a tombstone there;
 //!   Windows is besides where we may replicate, as it is written that nothing is left out then. Who cannot be shown a tombstone
 //!   reads everything, as before.
-//! - Who moves to where we may not see is not told of by Samba, as with rights that were taken from us: the next read of
-//!   everything shows it.
+//! - Who moves to where we may not see is not told of by Samba, nor is a folder that moves which we may not see, as with rights
+//!   that were taken from us: the next read of everything shows it.
 //! - Attributes that are not replicated, constructed ones and back links are never told of: see `watched`. It is also watched that
 //!   no attribute comes into the schema that was not in it.
-//! - Of a folder that moves only itself is told. A folder is none of the entries that were read, so it is not known whether it is
-//!   another one: all is read. So it is with whatever else has another name, or was deleted, and was not known: see `affected`.
+//! - Of a folder that moves only itself is told: below whatever has another name nothing may be, or all is read.
+//! - Of whoever is renamed or deleted only themselves are told, and not the groups that list them: see `affected`.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::about::{self, About, one};
-use super::affected::{Affected, affected};
+use super::affected::{Affected, Before, affected};
 use super::connect::Session;
 use super::dirsync::{self, Ask, Rights, SIGNS, Told, UUID};
 use super::error::Error;
-use super::lookup::{self, Entries};
+use super::lookup;
 use super::question::Request;
 use super::sync::{Changes, Record, Uuid};
 use super::watched::{self, Watched};
-use super::{entry, filter, search};
+use super::{filter, search};
 use crate::model::{hex, unhex};
 
 /// The filter that every entry passes, and the one that none does.
@@ -236,7 +238,13 @@ impl ActiveDirectory {
         let Some((told, now)) = self.told(session, requests)? else {
             return Ok(None);
         };
-        let affected = affected(&told, records, session.limits().values());
+        let contexts = self.contexts();
+        let before = Before {
+            records,
+            contexts: &contexts,
+            values: session.limits().values(),
+        };
+        let affected = affected(&told, before);
         let affected = affected.filter(|it| {
             it.asked.len() + it.gone.len() <= MOST && it.renamed.len() <= MOST_RENAMED
         });
@@ -245,6 +253,10 @@ impl ActiveDirectory {
         };
         let changes = looked_up(session, requests, &affected)?;
         Ok(changes.map(|changes| (changes, now)))
+    }
+
+    fn contexts(&self) -> Vec<String> {
+        self.cookies.iter().map(|(at, _)| at.clone()).collect()
     }
 
     /// What we are told of, and what the content is known by now; `None`: that cannot be believed.
@@ -263,7 +275,7 @@ impl ActiveDirectory {
         let Some((controller, _)) = Controller::of(session, &[])? else {
             return Ok(None);
         };
-        let contexts: Vec<String> = self.cookies.iter().map(|(at, _)| at.clone()).collect();
+        let contexts = self.contexts();
         let is_believed = self.controller.goes_on_in(&controller)
             && watched::are_unknown(session, &controller.schema, &self.unknown)?
             && controller.tells_of_deletions(session, &contexts, self.rights)?;
@@ -309,16 +321,15 @@ fn looked_up(
 ) -> Result<Option<Vec<Changes>>, Error> {
     let ids: Vec<Vec<u8>> = affected.asked.iter().map(|uuid| uuid.to_vec()).collect();
     let mut all = Vec::new();
+    if !are_leaves(session, &affected.renamed)? {
+        return Ok(None);
+    }
     for request in requests {
         let filters = filter::any_bytes(request.filter, UUID, &ids);
         let Some(found) = lookup::found(session, request, UUID, &filters)? else {
             return Ok(None);
         };
-        if !are_leaves(session, &found, affected)? {
-            return Ok(None);
-        }
-        let mut gone: std::collections::BTreeSet<Uuid> =
-            affected.asked.union(&affected.gone).copied().collect();
+        let mut gone: BTreeSet<Uuid> = affected.asked.union(&affected.gone).copied().collect();
         for (uuid, _) in &found {
             gone.remove(uuid);
         }
@@ -327,14 +338,10 @@ fn looked_up(
     Ok(Some(all))
 }
 
-/// Whether nothing is below those that were renamed, as far as we may see it.
-fn are_leaves(session: &mut Session, found: &Entries, affected: &Affected) -> Result<bool, Error> {
-    let renamed = found
-        .iter()
-        .filter(|(uuid, _)| affected.renamed.contains(uuid));
-    for (_, content) in renamed {
-        let name = entry::name(content);
-        let request = Request::below(&name, ALL, &["1.1"]);
+/// Whether each of these entries can be seen, and nothing below it.
+fn are_leaves(session: &mut Session, names: &BTreeSet<String>) -> Result<bool, Error> {
+    for name in names {
+        let request = Request::below(name, ALL, &["1.1"]);
         let (outcome, _) = search::first(session, &request, &mut |_| {});
         match outcome.early {
             Some(error) if outcome.code == 0 => return Err(error),

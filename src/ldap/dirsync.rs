@@ -62,10 +62,12 @@ impl Rights {
 }
 
 /// What is said of one entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Told {
     /// Which one it is.
     pub(super) uuid: Uuid,
+    /// Its name now.
+    pub(super) dn: String,
     /// It was made since then.
     pub(super) is_new: bool,
     /// Its name is another one, or it lies elsewhere; or it is new.
@@ -79,6 +81,7 @@ impl Told {
         let is_deleted = entry.only(DELETED).is_some_and(|value| value == b"TRUE");
         Some(Self {
             uuid: entry.only(UUID).and_then(sync::uuid)?,
+            dn: entry.dn.clone().into_owned(),
             is_new: entry.has(MADE),
             is_named: entry.has(NAME),
             is_deleted: is_deleted || entry.dn.to_ascii_lowercase().contains(TOMBSTONE),

@@ -22,6 +22,23 @@ pub trait Changing {
     /// Makes changes that may be impossible by now.
     fn try_to_modify(&self, ldif: &str);
     fn restart(&mut self, signal: Signal);
+
+    /// The password of whoever reads.
+    fn password(&self) -> &'static str {
+        "secret"
+    }
+
+    /// One change in LDIF; `step` makes what is new new.
+    fn change(&self, dice: &mut Dice, step: usize) -> String {
+        change(dice, step)
+    }
+
+    /// A change of who is in one group.
+    fn regroup(&self) -> String {
+        format!(
+            "dn: cn=g1,ou=groups,{SUFFIX}\nchangetype: modify\nreplace: memberUid\nmemberUid: u0000\nmemberUid: u0002\n"
+        )
+    }
 }
 
 impl Changing for Slapd {
@@ -115,13 +132,23 @@ pub fn configure(host: &ScratchHost, url: &str, more: &str) {
     } else {
         "schema = 'rfc2307'\n"
     };
+    let filter = user_filter(more);
     let section = format!(
         "[provider.campus]\nkind = 'ldap'\nurl = '{url}'\n{schema}user_base = 'ou=people,{SUFFIX}'\n\
-         user_filter = '(&(objectClass=posixAccount)(!(l=left)))'\ngroup_base = 'ou=groups,{SUFFIX}'\n{more}\
+         {filter}group_base = 'ou=groups,{SUFFIX}'\n{more}\
          [accounts]\ncreate_home = false\n[groups]\ngid_range = [60000, 64999]\n\
          [limits]\nmax_removals = 1000\nmax_removals_percent = 100\n[departed]\nabsent_runs = 1\nabsent_for = '0s'\n"
     );
     host.write_with_mode("gosync.toml", section, 0o600);
+}
+
+/// Which entries are people, unless the section says so.
+pub fn user_filter(section: &str) -> &'static str {
+    if section.contains("user_filter") {
+        ""
+    } else {
+        "user_filter = '(&(objectClass=posixAccount)(!(l=left)))'\n"
+    }
 }
 
 pub fn sync(host: &ScratchHost) {
@@ -210,10 +237,13 @@ pub fn both_are_the_same(server: &mut dyn Changing, seed: u64, most: usize) {
         &url(server.port()),
         &format!("{section}incremental = false\n"),
     );
+    for host in [&by_changes, &in_one, &in_full] {
+        host.write_with_mode("secret", server.password(), 0o600);
+    }
     let mut dice = Dice(seed);
     for step in 0..25 {
         for n in 0..=dice.below(3) {
-            server.try_to_modify(&change(&mut dice, 10 * step + n));
+            server.try_to_modify(&server.change(&mut dice, 10 * step + n));
         }
         match dice.below(8) {
             0 => server.restart(Signal::SIGTERM),
@@ -237,9 +267,7 @@ pub fn both_are_the_same(server: &mut dyn Changing, seed: u64, most: usize) {
         }
     }
     let before = proxy.passed();
-    server.try_to_modify(&format!(
-        "dn: cn=g1,ou=groups,{SUFFIX}\nchangetype: modify\nreplace: memberUid\nmemberUid: u0000\nmemberUid: u0002\n"
-    ));
+    server.try_to_modify(&server.regroup());
     sync(&by_changes);
     let passed = proxy.passed() - before;
     assert!(passed < most, "{passed} bytes for one change");

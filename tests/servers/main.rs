@@ -17,6 +17,7 @@ mod adapters;
 mod bare_host;
 mod certificates;
 mod changes_389;
+mod changes_ad;
 mod contract;
 mod ds389;
 mod follow;

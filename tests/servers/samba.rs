@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use crate::ldap_tools::{self, Login};
@@ -36,7 +38,7 @@ pub struct Samba {
     child: Child,
     relay: Relay,
     socket: PathBuf,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Samba {
@@ -46,53 +48,51 @@ impl Samba {
             .prefix("gosync-samba-")
             .tempdir()
             .unwrap();
-        let copied = Command::new("cp")
-            .arg("-r")
-            .arg(domain())
-            .arg(dir.path().join("dc"))
-            .status();
-        assert!(copied.unwrap().success());
+        copy(&domain(), &dir.path().join("dc"));
         let dc = dir.path().join("dc");
         fs::write(dc.join("smb.conf"), configuration(&dc)).unwrap();
         let socket = dc.join("private/ldapi");
-        let log = fs::File::create(dir.path().join("log")).unwrap();
-        let mut child = Command::new("unshare")
-            .args([
-                "--map-root-user",
-                "--net",
-                "/usr/sbin/samba",
-                "-i",
-                "-M",
-                "single",
-                "--debug-stdout",
-                "-s",
-            ])
-            .arg(dc.join("smb.conf"))
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap_or_else(|e| {
-                panic!("unshare cannot be run ({e}): install the Debian package util-linux")
-            });
-        let until = Instant::now() + Duration::from_secs(60);
-        while UnixStream::connect(&socket).is_err() {
-            if child.try_wait().unwrap().is_some() || Instant::now() > until {
-                ldap_tools::end(&mut child);
-                let said = fs::read_to_string(dir.path().join("log")).unwrap();
-                panic!("samba does not start: {said}; {PACKAGES}");
-            }
-            thread::sleep(Duration::from_millis(30));
-        }
+        let child = serve(dir.path());
         let relay = Relay::start(socket.clone());
         let server = Self {
             child,
             relay,
             socket,
-            _dir: dir,
+            dir,
         };
         server.login().add(&format!("{BASE}{ldif}"));
         server
+    }
+
+    /// Ends it by this signal, and starts it again.
+    pub fn restart(&mut self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).unwrap();
+        kill(Pid::from_raw(pid), signal).unwrap();
+        self.child.wait().unwrap();
+        fs::remove_file(&self.socket).unwrap();
+        self.child = serve(self.dir.path());
+    }
+
+    /// Ends it, puts its content back to what it was when `meanwhile` began, and starts it again.
+    pub fn put_back_after(&mut self, meanwhile: impl FnOnce(&Self)) {
+        let (dc, before) = (self.dir.path().join("dc"), self.dir.path().join("before"));
+        copy(&dc, &before);
+        meanwhile(self);
+        ldap_tools::end(&mut self.child);
+        fs::remove_dir_all(&dc).unwrap();
+        fs::rename(before, dc).unwrap();
+        let _ = fs::remove_file(&self.socket);
+        self.child = serve(self.dir.path());
+    }
+
+    /// Gives somebody the right to see who was deleted.
+    pub fn let_see_deleted(&self, login: &str) {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/samba_rights.py");
+        let mut give = Command::new("/usr/bin/python3");
+        give.arg(script)
+            .arg(self.dir.path().join("dc"))
+            .args([SUFFIX, login]);
+        run(&mut give, PACKAGES);
     }
 
     /// Where it listens on 127.0.0.1.
@@ -117,6 +117,46 @@ impl Drop for Samba {
     fn drop(&mut self) {
         ldap_tools::end(&mut self.child);
     }
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-r").arg(from).arg(to).status();
+    assert!(copied.unwrap().success());
+}
+
+/// Starts a server whose folder is below this one, and waits until it answers.
+fn serve(dir: &Path) -> Child {
+    let dc = dir.join("dc");
+    let log = fs::File::create(dir.join("log")).unwrap();
+    let mut child = Command::new("unshare")
+        .args([
+            "--map-root-user",
+            "--net",
+            "/usr/sbin/samba",
+            "-i",
+            "-M",
+            "single",
+            "--debug-stdout",
+            "-s",
+        ])
+        .arg(dc.join("smb.conf"))
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .spawn()
+        .unwrap_or_else(|e| {
+            panic!("unshare cannot be run ({e}): install the Debian package util-linux")
+        });
+    let until = Instant::now() + Duration::from_secs(60);
+    while UnixStream::connect(dc.join("private/ldapi")).is_err() {
+        if child.try_wait().unwrap().is_some() || Instant::now() > until {
+            ldap_tools::end(&mut child);
+            let said = fs::read_to_string(dir.join("log")).unwrap();
+            panic!("samba does not start: {said}; {PACKAGES}");
+        }
+        thread::sleep(Duration::from_millis(30));
+    }
+    child
 }
 
 const BASE: &str = "dn: OU=people,DC=example,DC=org\nobjectClass: organizationalUnit\nou: people\n\n\

@@ -7,7 +7,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::bare_host::bare_host;
-use crate::histories::{Changing, folders};
+use crate::histories::{Changing, folders, user_filter};
 use crate::scratch::ScratchHost;
 use crate::slapd::{Builder, Groups, SUFFIX, Slapd};
 
@@ -41,7 +41,7 @@ pub fn host(server: &dyn Changing) -> ScratchHost {
 /// The same through another port.
 pub fn host_at(server: &dyn Changing, port: u16) -> ScratchHost {
     let mut host = bare_host();
-    host.write_with_mode("secret", "secret", 0o600);
+    host.write_with_mode("secret", server.password(), 0o600);
     let section = server.section();
     let schema = if section.is_empty() {
         "schema = 'rfc2307'\n"
@@ -49,9 +49,10 @@ pub fn host_at(server: &dyn Changing, port: u16) -> ScratchHost {
         section
     };
     host.leaves_stamps = true;
+    let filter = user_filter(section);
     let section = format!(
         "[provider.campus]\nkind = 'ldap'\nurl = 'ldap://127.0.0.1:{port}'\n{schema}user_base = 'ou=people,{SUFFIX}'\n\
-         user_filter = '(&(objectClass=posixAccount)(!(l=left)))'\ngroup_base = 'ou=groups,{SUFFIX}'\n\
+         {filter}group_base = 'ou=groups,{SUFFIX}'\n\
          [accounts]\ncreate_home = false\n[groups]\ngid_range = [60000, 64999]\n"
     );
     host.write_with_mode("gosync.toml", section, 0o600);

@@ -3,8 +3,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -29,8 +29,12 @@ pub struct Proxy {
     pub port: u16,
     stop: Arc<AtomicBool>,
     passed: Arc<AtomicUsize>,
+    spoilt: Spoilt,
     thread: Option<JoinHandle<()>>,
 }
+
+/// What of a client's bytes does not reach the server as it is.
+type Spoilt = Arc<Mutex<Option<&'static [u8]>>>;
 
 impl Proxy {
     /// Starts a proxy to `target`.
@@ -39,7 +43,9 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let stop = Arc::new(AtomicBool::new(false));
         let passed = Arc::new(AtomicUsize::new(0));
+        let spoilt = Spoilt::default();
         let (stopped, count) = (Arc::clone(&stop), Arc::clone(&passed));
+        let spoils = Arc::clone(&spoilt);
         let thread = thread::spawn(move || {
             for client in listener.incoming() {
                 if stopped.load(Ordering::Relaxed) {
@@ -50,15 +56,29 @@ impl Proxy {
                     continue;
                 };
                 let (stopped, count) = (Arc::clone(&stopped), Arc::clone(&count));
-                thread::spawn(move || serve(client, server, fault, &stopped, &count));
+                let from_client = client.try_clone().unwrap();
+                let to_server = server.try_clone().unwrap();
+                let spoils = Arc::clone(&spoils);
+                let up = thread::spawn(move || up(from_client, to_server, &spoils));
+                thread::spawn(move || {
+                    down(&client, server, fault, &stopped, &count);
+                    let _ = client.shutdown(Shutdown::Both);
+                    let _ = up.join();
+                });
             }
         });
         Self {
             port,
             stop,
             passed,
+            spoilt,
             thread: Some(thread),
         }
+    }
+
+    /// From now on these bytes do not reach the server as the client sends them.
+    pub fn spoil(&self, bytes: &'static [u8]) {
+        *self.spoilt.lock().unwrap() = Some(bytes);
     }
 
     /// How many bytes of the server have been passed on, with those that are on their way.
@@ -78,22 +98,19 @@ impl Drop for Proxy {
     }
 }
 
-fn serve(
-    client: TcpStream,
-    server: TcpStream,
-    fault: Fault,
-    stop: &AtomicBool,
-    passed: &AtomicUsize,
-) {
-    let (mut from_client, mut to_server) =
-        (client.try_clone().unwrap(), server.try_clone().unwrap());
-    let upstream = thread::spawn(move || {
-        let _ = std::io::copy(&mut from_client, &mut to_server);
-        let _ = to_server.shutdown(Shutdown::Both);
-    });
-    down(&client, server, fault, stop, passed);
-    let _ = client.shutdown(Shutdown::Both);
-    let _ = upstream.join();
+fn up(mut client: TcpStream, mut server: TcpStream, spoilt: &Spoilt) {
+    let mut buffer = [0; 65_536];
+    while let Ok(n @ 1..) = client.read(&mut buffer) {
+        let data = &mut buffer[..n];
+        if let Some(bytes) = *spoilt.lock().unwrap() {
+            let at = data.windows(bytes.len()).position(|found| found == bytes);
+            at.into_iter().for_each(|at| data[at] ^= 1);
+        }
+        if server.write_all(data).is_err() {
+            break;
+        }
+    }
+    let _ = server.shutdown(Shutdown::Both);
 }
 
 fn down(
