@@ -37,8 +37,8 @@ const INCREMENTAL_VALUES: u32 = 0x8000_0000;
 const OBJECT_SECURITY: u32 = 1;
 /// How much comes in one piece of an answer; Samba sends all in one.
 const PIECE: u32 = 4 << 20;
-/// More pieces than any answer has that is of use.
-const MOST_PIECES: usize = 100;
+/// More pieces than any answer has. Windows looks at the whole naming context for a first cookie, some of it at a time.
+const MOST_PIECES: usize = 10_000;
 /// Stands in the name of a tombstone.
 const TOMBSTONE: &str = "\\0adel:";
 
@@ -72,19 +72,21 @@ pub(super) struct Told {
     pub(super) is_new: bool,
     /// Its name is another one, or it lies elsewhere; or it is new.
     pub(super) is_named: bool,
-    /// It is a tombstone.
+    /// It is a tombstone. Whoever may not see it is shown no name of it.
     pub(super) is_deleted: bool,
 }
 
 impl Told {
-    fn new(entry: &Entry<'_>) -> Option<Self> {
+    pub(super) fn new(entry: &Entry<'_>) -> Option<Self> {
         let is_deleted = entry.only(DELETED).is_some_and(|value| value == b"TRUE");
         Some(Self {
             uuid: entry.only(UUID).and_then(sync::uuid)?,
             dn: entry.dn.clone().into_owned(),
             is_new: entry.has(MADE),
             is_named: entry.has(NAME),
-            is_deleted: is_deleted || entry.dn.to_ascii_lowercase().contains(TOMBSTONE),
+            is_deleted: is_deleted
+                || entry.dn.is_empty()
+                || entry.dn.to_ascii_lowercase().contains(TOMBSTONE),
         })
     }
 }
@@ -113,10 +115,15 @@ pub(super) fn changes(
     cookie: &[u8],
     most: usize,
 ) -> Result<Option<(Vec<Told>, Vec<u8>)>, Error> {
-    let mut told = Vec::new();
-    let mut cookie = cookie.to_vec();
+    let (mut told, mut cookie) = (Vec::new(), cookie.to_vec());
     for _ in 0..MOST_PIECES {
-        let Some((next, has_more)) = piece(session, ask, &cookie, &mut told)? else {
+        let mut take = |one| {
+            // One more than is looked at is enough to know that they are too many.
+            if told.len() <= most {
+                told.push(one);
+            }
+        };
+        let Some((next, has_more)) = piece(session, ask, &cookie, &mut take)? else {
             return Ok(None);
         };
         let is_stuck = has_more && next == cookie;
@@ -136,7 +143,7 @@ fn piece(
     session: &mut Session,
     ask: Ask<'_>,
     cookie: &[u8],
-    told: &mut Vec<Told>,
+    take: &mut dyn FnMut(Told),
 ) -> Result<Option<(Vec<u8>, bool)>, Error> {
     let control = Control::critical(CONTROL, request(ask.rights, cookie));
     let most = session.limits().values();
@@ -145,7 +152,7 @@ fn piece(
     let answer = exchange(session, search, &[control], &mut |content| {
         let entry = Entry::new(content, most).ok();
         match entry.as_ref().and_then(Told::new) {
-            Some(entry) => told.push(entry),
+            Some(told) => take(told),
             None => is_odd = true,
         }
     })?;
@@ -213,7 +220,7 @@ fn request(rights: Rights, cookie: &[u8]) -> Vec<u8> {
 }
 
 /// DirSyncResponseValue: the next cookie, and whether there is more.
-fn response(value: &[u8]) -> Option<(Vec<u8>, bool)> {
+pub(super) fn response(value: &[u8]) -> Option<(Vec<u8>, bool)> {
     let mut outer = Reader::new(value);
     let mut parts = outer.sequence().filter(|_| outer.is_empty())?;
     let has_more = parts.tagged(INTEGER)?.iter().any(|byte| *byte != 0);
@@ -260,7 +267,11 @@ mod tests {
         assert!(!changed.is_new && !changed.is_named && !changed.is_deleted);
         let new = told("cn=a,dc=x", &[("name", &[b"a"]), ("whenCreated", &[b"1"])]);
         assert!(new.is_some_and(|new| new.is_new && new.is_named));
-        for (dn, sign) in [("", &b"TRUE"[..]), ("cn=a\\0ADEL:1,cn=x", b"")] {
+        for (dn, sign) in [
+            ("cn=a", &b"TRUE"[..]),
+            ("cn=a\\0ADEL:1,cn=x", b""),
+            ("", b""),
+        ] {
             assert!(told(dn, &[("isDeleted", &[sign])]).unwrap().is_deleted);
         }
         assert_eq!(Told::new(&sample("cn=a", &[("mail", &[b"a"])])), None);

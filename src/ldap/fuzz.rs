@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::ber::{INTEGER, Reader, SEQUENCE, SET, Writer};
 use super::connect::Session;
+use super::dirsync::{self, Told};
 use super::dn::{escaped, first, is_under, normalise, without_bits};
 use super::entry::Entry;
 use super::filter::{Filter, any_bytes, any_name};
@@ -61,10 +62,14 @@ pub(crate) fn messages(bytes: &[u8]) {
         if let Some(Some(control)) = message.control(PAGED) {
             let _ = message::cookie(control);
         }
+        if let Some(Some(control)) = message.control(dirsync::CONTROL) {
+            let _ = dirsync::response(control);
+        }
         match message.says {
             Says::Entry(content) => {
                 if let Ok(entry) = Entry::new(content, LIMITS.values()) {
                     written_again(&entry);
+                    let _ = Told::new(&entry);
                 }
             }
             Says::Reference(all) => assert!(!message::addresses(all).is_empty()),
@@ -74,7 +79,11 @@ pub(crate) fn messages(bytes: &[u8]) {
             }
         }
     }
-    let _ = (message::cookie(bytes), sync::done(bytes));
+    let _ = (
+        message::cookie(bytes),
+        sync::done(bytes),
+        dirsync::response(bytes),
+    );
 }
 
 /// What the messages up to the first result say of what has changed.
@@ -264,6 +273,9 @@ pub(crate) fn filter(bytes: &[u8]) {
     if let Some(filter) = Filter::new(&text) {
         let mut outer = Reader::new(filter.encoded());
         assert!(outer.any().is_some() && outer.is_empty(), "{text:?}");
+        for name in filter.attributes().into_iter().flatten() {
+            assert!(!name.is_empty() && text.contains(&name), "{text:?}");
+        }
     }
     let by_name = any_name("(objectClass=*)", "uid", &[text.clone().into_owned()]);
     let by_bytes = any_bytes("(objectClass=*)", "guid", &[bytes.to_vec()]);

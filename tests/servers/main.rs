@@ -19,6 +19,7 @@ mod certificates;
 mod changes_389;
 mod changes_ad;
 mod contract;
+mod dirsync;
 mod ds389;
 mod follow;
 mod globus;
