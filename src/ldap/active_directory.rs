@@ -303,11 +303,11 @@ impl ActiveDirectory {
                 rights: self.rights,
             };
             let before = unhex(cookie).unwrap_or_default();
-            let Some((mut told, next)) = dirsync::changes(session, ask, &before, MOST)? else {
+            let Some(mut since) = dirsync::changes(session, ask, &before, MOST)? else {
                 return Ok(None);
             };
-            all.append(&mut told);
-            *cookie = hex(&next);
+            all.append(&mut since.told);
+            *cookie = hex(&since.cookie);
         }
         Ok(Some((all, now)))
     }

@@ -104,6 +104,15 @@ pub(super) struct Ask<'a> {
     pub(super) rights: Rights,
 }
 
+/// What has changed since a cookie.
+#[derive(Debug)]
+pub(super) struct Since {
+    /// Which entries, and how.
+    pub(super) told: Vec<Told>,
+    /// Stands for what the server holds now.
+    pub(super) cookie: Vec<u8>,
+}
+
 /// Asks what has changed since the server gave a cookie, or since ever, and for another cookie. `None`: it refuses, or says what it
 /// should not, or that there are more than `most`.
 ///
@@ -114,7 +123,7 @@ pub(super) fn changes(
     ask: Ask<'_>,
     cookie: &[u8],
     most: usize,
-) -> Result<Option<(Vec<Told>, Vec<u8>)>, Error> {
+) -> Result<Option<Since>, Error> {
     let (mut told, mut cookie) = (Vec::new(), cookie.to_vec());
     for _ in 0..MOST_PIECES {
         let mut take = |one| {
@@ -131,7 +140,7 @@ pub(super) fn changes(
             return Ok(None);
         }
         if !has_more {
-            return Ok(Some((told, next)));
+            return Ok(Some(Since { told, cookie: next }));
         }
         cookie = next;
     }

@@ -208,7 +208,8 @@ fn in_group(host: &ScratchHost, group: &str) -> String {
     let line = text
         .lines()
         .find(|line| line.starts_with(&format!("{group}:")));
-    line.unwrap().rsplit(':').next().unwrap().to_owned()
+    let members = line.and_then(|line| line.rsplit(':').next());
+    members.unwrap_or("there is no such group").to_owned()
 }
 
 /// More than what is told of one change to two commands, and less than what all people are.

@@ -96,7 +96,7 @@ pub struct Config {
     /// the read incomplete.
     #[serde(default)]
     pub ignore_referrals: bool,
-    /// Ask only for what has changed, where the server says that (RFC 4533), and keep the rest in the state directory.
+    /// Ask only for what has changed, where the server says that (RFC 4533, DirSync), and keep the rest in the state directory.
     #[serde(default = "incremental")]
     pub incremental: bool,
     /// Which values of which attributes shut a person out, beside those that are known.
