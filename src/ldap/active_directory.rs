@@ -17,6 +17,8 @@
 //!   reads everything, as before.
 //! - Who moves to where we may not see is not told of by Samba, nor is a folder that moves which we may not see, as with rights
 //!   that were taken from us: the next read of everything shows it.
+//! - What lapses by itself lapses without a word: members for a time, where that feature is enabled (MS-ADTS 3.1.1.9, Privileged
+//!   Access Management), and then nothing is believed; dynamic entries (RFC 2589), which the next read of everything shows.
 //! - Attributes that are not replicated, constructed ones and back links are never told of: see `watched`. It is also watched that
 //!   no attribute comes into the schema that was not in it.
 //! - Of a folder that moves only itself is told: below whatever has another name nothing may be, or all is read.
@@ -44,6 +46,10 @@ const NOTHING: &str = "(!(objectClass=*))";
 
 /// Among `supportedCapabilities`: it is Active Directory, and not a directory of the same make without accounts.
 const CAPABILITY: &str = "1.2.840.113556.1.4.800";
+/// Where it says which features are enabled, and the name of one, in small letters.
+const CONFIGURATION: &str = "configurationNamingContext";
+const FEATURES: &str = "msDS-EnabledFeature";
+const MEMBERS_FOR_A_TIME: &str = "cn=privileged access management feature,";
 /// More than this are not looked up: all are read.
 const MOST: usize = 1_000;
 /// More than this are not looked below.
@@ -132,6 +138,18 @@ impl Controller {
     }
 }
 
+/// Whether somebody may be in a group for a time there, as far as we may know.
+fn has_members_for_a_time(session: &mut Session, root: &About) -> Result<bool, Error> {
+    let Some(configuration) = one(root, CONFIGURATION) else {
+        return Ok(false);
+    };
+    let partitions = format!("CN=Partitions,{configuration}");
+    let about = about::read(session, &partitions, &[FEATURES])?;
+    let features = about.and_then(|mut about| about.remove(&FEATURES.to_ascii_lowercase()));
+    let mut features = features.unwrap_or_default().into_iter();
+    Ok(features.any(|name| name.to_ascii_lowercase().starts_with(MEMBERS_FOR_A_TIME)))
+}
+
 /// The beginning of a GeneralizedTime, in seconds since 1970: `20261130215152.0Z`.
 fn seconds(text: &str) -> Option<i64> {
     let (digits, zone) = text.split_at_checked(14)?;
@@ -173,9 +191,13 @@ impl ActiveDirectory {
         let Some(watched) = Watched::new(requests) else {
             return no("what is asked for hangs on more than attributes with a name");
         };
-        let Some((controller, root)) = Controller::of(session, &[about::SUFFIXES])? else {
+        let names = [about::SUFFIXES, CONFIGURATION];
+        let Some((controller, root)) = Controller::of(session, &names)? else {
             return no("it does not say which domain controller it is");
         };
+        if has_members_for_a_time(session, &root)? {
+            return no("who is in a group may lapse there without a word");
+        }
         let bases: Vec<&str> = requests.iter().map(|request| request.base).collect();
         let Some(mut contexts) = about::suffixes(&root, &bases) else {
             return no("a base is in none of its naming contexts");

@@ -60,9 +60,10 @@ fn answer(world: &World, request: &Request<'_>) -> Vec<u8> {
         return alone(entry(id, "", &attributes));
     }
     if request.mentions("dsServiceName") {
-        let attributes: [(&str, &[&str]); 5] = [
+        let attributes: [(&str, &[&str]); 6] = [
             ("dsServiceName", &["CN=NTDS Settings,CN=DC1"]),
             ("schemaNamingContext", &["CN=Schema,DC=example,DC=org"]),
+            ("configurationNamingContext", &["DC=example,DC=org"]),
             ("namingContexts", &["DC=example,DC=org"]),
             ("currentTime", &["20261130215152.0Z"]),
             ("highestCommittedUSN", &["7"]),
@@ -107,7 +108,7 @@ fn answer(world: &World, request: &Request<'_>) -> Vec<u8> {
     paged(asked.flat_map(person).collect())
 }
 
-/// A server that says by `told` what has changed, and was deleted; and a host of it.
+/// A server that says by `told` what has changed, who was deleted, and what it can do besides; and a host of it.
 fn windows(
     told: impl Fn(&Request<'_>, usize) -> Option<Vec<u8>> + Send + Sync + 'static,
 ) -> (Stub, ScratchHost, Arc<World>) {
@@ -115,8 +116,10 @@ fn windows(
     let shared = Arc::clone(&world);
     let stub = Stub::start(move |request| {
         let of_deletions = request.mentions("CN=Deleted Objects");
-        if of_deletions || request.mentions(CONTROL) {
-            return told(request, shared.names.load(Ordering::Relaxed));
+        let of_features = request.mentions("msDS-EnabledFeature");
+        if of_deletions || of_features || request.mentions(CONTROL) {
+            let said = told(request, shared.names.load(Ordering::Relaxed));
+            return said.or_else(|| Some(done(request.id, 32, None)));
         }
         Some(answer(&shared, request))
     });
@@ -152,6 +155,7 @@ fn reads_after_a_change(host: &ScratchHost, world: &World) -> usize {
 fn an_answer_comes_in_pieces() {
     let (_stub, host, world) = windows(|request, n| {
         let id = request.id;
+        request.mentions(CONTROL).then_some(())?;
         Some(match () {
             () if request.mentions("ck-first") => told(id, false, "ck-begun"),
             () if request.mentions("ck-begun") && n > 2 => {
@@ -198,6 +202,7 @@ fn an_answer_that_is_odd_leads_to_a_read_of_all() {
     for (what, odd) in all {
         let (_stub, host, world) = windows(move |request, n| {
             let id = request.id;
+            request.mentions(CONTROL).then_some(())?;
             let is_begun = request.mentions("ck-");
             Some(match is_begun && n > 3 {
                 true => odd(id),
@@ -212,6 +217,27 @@ fn an_answer_that_is_odd_leads_to_a_read_of_all() {
     }
 }
 
+/// Who is in a group for a time is one day not in it any more, and nothing tells of it.
+#[test]
+fn where_members_lapse_everything_is_read() {
+    for (feature, is_read) in [("Recycle Bin", 0), ("Privileged Access Management", 1)] {
+        let (_stub, host, world) = windows(move |request, n| {
+            let id = request.id;
+            if request.mentions("msDS-EnabledFeature") {
+                let name = format!("CN={feature} Feature,CN=Optional Features,DC=example,DC=org");
+                let features: [(&str, &[&str]); 1] = [("msDS-EnabledFeature", &[&name])];
+                let found = entry(id, "CN=Partitions,DC=example,DC=org", &features);
+                return Some([found, done(id, 0, None)].concat());
+            }
+            Some(match request.mentions("ck-") && n > 2 {
+                true => [changed(id, 0), changed(id, 1), told(id, false, "ck-next")].concat(),
+                false => told(id, false, "ck-begun"),
+            })
+        });
+        assert_eq!(reads_after_a_change(&host, &world), is_read, "{feature}");
+    }
+}
+
 /// Who may not replicate is told what they may see, and believed if they see a tombstone.
 #[test]
 fn who_may_not_replicate_is_shown_a_tombstone_first() {
@@ -222,6 +248,7 @@ fn who_may_not_replicate_is_shown_a_tombstone_first() {
                 let dn = format!("{name}CN=Deleted Objects,DC=example,DC=org");
                 return Some([entry(id, &dn, &[]), done(id, 0, Some(b""))].concat());
             }
+            request.mentions(CONTROL).then_some(())?;
             let mut bytes = request.bytes.windows(6);
             let may_replicate = bytes.any(|flags| flags == b"\x02\x04\x80\0\0\0");
             Some(match () {
