@@ -67,6 +67,14 @@ fn members(group: &str, how: &str, logins: &[&str]) -> String {
     format!("dn: CN={group},OU=groups,{SUFFIX}\nchangetype: modify\n{how}: member\n{members}\n")
 }
 
+/// Changes which groups are in a group.
+fn inner(group: &str, how: &str, inner: &str) -> String {
+    format!(
+        "dn: CN={group},OU=groups,{SUFFIX}\nchangetype: modify\n{how}: member\n\
+         member: CN={inner},OU=groups,{SUFFIX}\n\n"
+    )
+}
+
 /// Changes one attribute of a person.
 fn replace(login: &str, attribute: &str, value: &str) -> String {
     format!(
@@ -159,16 +167,9 @@ fn change(dice: &mut Dice, step: usize) -> String {
         }
         14 => members("visitors", "add", &[&one]) + &replace(&one, "primaryGroupID", "514"),
         _ => {
-            let inner = format!(
-                "member: CN={},OU=groups,{SUFFIX}\n",
-                ["g0", "g2"][dice.below(2)]
-            );
+            let inner_group = ["g0", "g2", "visitors"][dice.below(3)];
             let how = ["add", "delete"][dice.below(2)];
-            members("g3", how, &[]).trim_end().to_owned()
-                + "\n"
-                + &inner
-                + "\n"
-                + &members("g2", "add", &[&other])
+            inner("g3", how, inner_group) + &members("g2", "add", &[&other])
         }
     }
 }
@@ -236,6 +237,16 @@ fn only_what_has_changed_is_asked_for() {
     assert_eq!(locked(&host), 1, "disabled");
     cost(&replace("u0005", "l", "left"));
     assert_eq!(locked(&host), 2, "left the filter");
+    cost(&replace("u0006", "accountExpires", "126227808000000000"));
+    assert_eq!(locked(&host), 3, "expired");
+    cost(&replace("u0006", "accountExpires", "0"));
+    assert_eq!(locked(&host), 2, "never expires");
+    cost(&(members("visitors", "add", &["u0007"]) + &replace("u0007", "primaryGroupID", "514")));
+    assert_eq!(in_group(&host, "visitors"), "u0007", "the primary group");
+    cost(&inner("g1", "add", "visitors"));
+    assert_eq!(in_group(&host, "g1"), "u0000,u0001,u0007");
+    cost(&inner("g1", "delete", "visitors"));
+    assert_eq!(in_group(&host, "g1"), "u0000,u0001");
     let cost_of_full = {
         let before = proxy.passed();
         host.gosync(&["sync", "--full"]);
