@@ -166,7 +166,6 @@ mod tests {
         ];
         let all = all.iter().filter(|(id, _)| with.contains(id));
         let record = |(id, entry): &(u8, Entry<'static>)| Record {
-            search: 0,
             uuid: [*id; 16],
             content: entry.content(),
         };

@@ -193,13 +193,11 @@ fn numbered(message: &[u8], id: u32) -> Vec<u8> {
 
 /// Entries of all ids that the server could speak of in these bytes: any sixteen of them.
 fn known(bytes: &[u8]) -> Vec<sync::Record<'static>> {
-    let of = |uuid: &[u8; 16], search| sync::Record {
-        search,
+    let of = |uuid: &[u8; 16]| sync::Record {
         uuid: *uuid,
         content: b"",
     };
-    let ids = bytes.array_windows::<16>();
-    ids.flat_map(|uuid| [of(uuid, 0), of(uuid, 1)]).collect()
+    bytes.array_windows::<16>().map(of).collect()
 }
 
 /// What a server was known by stands in the first line; behind it what the server says now.

@@ -45,8 +45,6 @@ pub(crate) enum Absence {
 /// An entry as a search found it at an earlier time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Record<'r> {
-    /// The number of the search.
-    pub(crate) search: usize,
     /// Which entry it is.
     pub(crate) uuid: Uuid,
     /// What it was.

@@ -161,7 +161,6 @@ fn asked(
 /// What was kept, as the entry that it was.
 fn entry<'r>(record: &Record<'r>) -> Option<sync::Record<'r>> {
     Some(sync::Record {
-        search: record.part,
         uuid: record.key.try_into().ok()?,
         content: record.content,
     })
