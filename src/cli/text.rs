@@ -91,6 +91,90 @@ pub const EXIT_CODES: [(&str, &str); 9] = [
     ),
 ];
 
+/// What METRICS of gosync(8) says.
+pub const METRICS: &str = "\
+With `textfile` in `[metrics]`, each sync leaves its figures in a file for the textfile collector of node_exporter, which must \
+be started with `--collector.textfile.directory`; Debian's is. The file is replaced at the end of every `gosync sync` and of \
+every round of `gosync follow`, also if the run failed, was refused by a limit or found nothing moved; not by dry runs, nor by \
+runs that find another one at work. If the configuration cannot be read, nobody knows where the file is: it stays as it is, and \
+its times grow old.
+
+Each figure is as the last run knew it that got so far. Of syncs, only those of everybody are shown that a later one has not \
+made up for. `command` is the sync, such as `sync users --new`, and `provider` the section of its provider. A section that is not \
+read any more is shown until it is taken out of the configuration or has `active = false`.
+
+Alert rules are in share/gosync/prometheus/gosync.rules.yml, a dashboard for Grafana in share/gosync/grafana/gosync.json.";
+
+/// The metrics, with their labels.
+pub const METRIC_NAMES: [(&str, &str); 16] = [
+    (
+        "gosync_build_info{version}",
+        "1, with the version that wrote the file.",
+    ),
+    (
+        "gosync_last_run_timestamp_seconds{command,provider}",
+        "When the last run ended, however it ended.",
+    ),
+    (
+        "gosync_last_run_duration_seconds{command,provider}",
+        "How long it took.",
+    ),
+    (
+        "gosync_last_run_exit_code{command,provider}",
+        "Its status; see EXIT STATUS.",
+    ),
+    (
+        "gosync_last_success_timestamp_seconds{command,provider}",
+        "When a run ended with 0 last.",
+    ),
+    (
+        "gosync_refused_by_limit{command,provider}",
+        "1 if a limit refused the last run's plan; else 0.",
+    ),
+    (
+        "gosync_people_not_out{command,provider}",
+        "How many people should be out and are not, or not wholly.",
+    ),
+    (
+        "gosync_last_complete_read_timestamp_seconds{command,provider}",
+        "When the provider was read completely last; `command` is `sync users` or `sync groups`.",
+    ),
+    (
+        "gosync_last_confirmed_read_timestamp_seconds{command,provider}",
+        "When it was read completely last, or found not to have moved since.",
+    ),
+    (
+        "gosync_provider_records{provider,kind,verdict}",
+        "How many records the provider had: `kind` is `user` or `group`, `verdict` is `refused` for those that `gosync accounts \
+         --state refused` names, and `used` for the others.",
+    ),
+    (
+        "gosync_accounts{state}",
+        "How many accounts gosync has that are `active`, `locked`, `removed` or `released`.",
+    ),
+    (
+        "gosync_missing_accounts",
+        "How many active accounts have people who are missing, and are open until that is proven.",
+    ),
+    (
+        "gosync_groups{state}",
+        "How many groups gosync has, as for accounts.",
+    ),
+    (
+        "gosync_hooks{state}",
+        "How many hooks are `queued`, or `given_up`.",
+    ),
+    (
+        "gosync_changes_total{kind,change}",
+        "How many changes there were to accounts and groups: `change` is a word of the `counts` in `gosync status --format json`. A \
+         run that was broken off adds nothing.",
+    ),
+    (
+        "gosync_config_last_change_timestamp_seconds",
+        "When the configuration was written last.",
+    ),
+];
+
 /// Files that gosync reads or writes.
 pub const FILES: [(&str, &str); 11] = [
     (

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::once_said::OnceSaid;
 use super::setup::Setup;
-use super::{Outcome, request, run_note};
+use super::{Outcome, metrics_file, request, run_note};
 use crate::cli::{self, Global, PlanArgs};
 use crate::error::{Error, Kind, Result};
 use crate::providers::bell::Bell;
@@ -33,6 +33,7 @@ pub(super) fn run(global: &Global, args: &cli::Follow, ui: Ui) -> Result<Outcome
         notify: Notify::new(),
         listens: false,
         syncs: Vec::new(),
+        said: OnceSaid::of("metrics"),
     };
     host.choose(&setup);
     drop(setup);
@@ -73,6 +74,8 @@ struct Host<'a> {
     /// Whether the provider rings.
     listens: bool,
     syncs: Vec<Sync>,
+    /// What was said of the metrics.
+    said: OnceSaid,
 }
 
 impl Followed for Host<'_> {
@@ -110,6 +113,7 @@ impl Followed for Host<'_> {
         let (global, ui) = (self.global, self.ui);
         let syncs = self.syncs.iter_mut();
         let rounds: Vec<Round> = syncs.map(|sync| sync.run(global, ui)).collect();
+        self.write_metrics();
         self.show();
         Round {
             is_in_step: rounds.iter().all(|round| round.is_in_step),
@@ -158,6 +162,19 @@ impl Host<'_> {
                     failed: None,
                 }));
             }
+        }
+    }
+
+    /// What is wrong with them is said when it begins.
+    fn write_metrics(&mut self) {
+        self.said.begin();
+        // What is wrong with the configuration, the round has said.
+        if let Ok(setup) = Setup::new(self.global, self.ui) {
+            metrics_file::write(&setup, |text| {
+                if self.said.is_news(&text) {
+                    self.ui.warn(text);
+                }
+            });
         }
     }
 

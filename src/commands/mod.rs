@@ -18,6 +18,7 @@ mod init;
 mod keys;
 mod ledger;
 mod lock;
+mod metrics_file;
 mod once_said;
 mod plan;
 mod rebind;

@@ -1,12 +1,14 @@
 //! The note that a command leaves of its run: how it ended, and what it told. See `run::LastRuns`.
 
+use std::time::{Duration, Instant};
+
 use super::Outcome;
 use super::setup::Setup;
 use crate::cli::Global;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Completeness, Moment};
 use crate::plan::Barred;
-use crate::run::{self, LastRuns, Memory, RunNote, RunReport, Task, Told};
+use crate::run::{self, LastRuns, Memory, RunNote, RunReport, Stock, Task, Told};
 use crate::system::root::Root;
 use crate::system::{clock, files};
 
@@ -22,6 +24,7 @@ pub(super) struct NoteOfRun<'a> {
     /// Whether it is for all people, or all groups.
     is_whole: bool,
     memory: Memory,
+    began: Instant,
 }
 
 impl<'a> NoteOfRun<'a> {
@@ -40,6 +43,7 @@ impl<'a> NoteOfRun<'a> {
             memory: memory.unwrap_or_default(),
             command,
             key,
+            began: clock::deadline(Duration::ZERO),
         }
     }
 
@@ -72,6 +76,7 @@ impl<'a> NoteOfRun<'a> {
             ended: Moment(clock::now()),
             code: failure.map_or(0, |error| error.kind.code()),
             error: failure.map(ToString::to_string),
+            millis: u64::try_from(clock::since(self.began).as_millis()).unwrap_or(u64::MAX),
             ..RunNote::default()
         };
         let report = result.as_ref().ok();
@@ -80,7 +85,16 @@ impl<'a> NoteOfRun<'a> {
         let is_told = report.is_some_and(|it| !matches!(it.outcome, run::Outcome::Refused(_)));
         let is_unmoved = report.is_some_and(|it| it.outcome == run::Outcome::Unmoved);
         let is_complete = report.is_some_and(|it| self.is_whole && is_complete(it));
+        let stock = match is_unmoved {
+            // Neither has the ledger.
+            true => None,
+            false => self.stock(),
+        };
         let update = |runs: &mut LastRuns| {
+            runs.stock = stock.or_else(|| runs.stock.take());
+            let targets = report.filter(|report| has_written(report)).into_iter();
+            let plans = targets.flat_map(|report| &report.targets);
+            plans.for_each(|target| runs.totals.add(&target.plan));
             if is_complete || is_unmoved {
                 // All may have been read, too, and found as it was.
                 let reads = match is_complete {
@@ -113,6 +127,16 @@ impl<'a> NoteOfRun<'a> {
         }
     }
 
+    /// How much there is now, if that is for the metrics; what is wrong with the ledger, the run has said.
+    fn stock(&self) -> Option<Stock> {
+        self.setup.settings.metrics.textfile.as_ref()?;
+        let found = Stock::look(&self.setup.state_dir());
+        found.unwrap_or_else(|error| {
+            tracing::info!(%error, "the ledger is not counted for the metrics");
+            None
+        })
+    }
+
     /// What came of it.
     fn tell(&self, note: &mut RunNote, report: Option<&RunReport>) {
         for target in report.into_iter().flat_map(|report| &report.targets) {
@@ -124,6 +148,9 @@ impl<'a> NoteOfRun<'a> {
                 report.is_some_and(|it| matches!(it.outcome, run::Outcome::Refused(_)));
             note.digest = is_refused.then(|| plan.digest());
         }
+        let mut sources = report.into_iter().flat_map(|report| &report.sources);
+        note.records = sources.find_map(|source| source.records);
+        note.not_out = report.map_or(0, RunReport::not_out);
     }
 }
 
@@ -131,10 +158,20 @@ impl<'a> NoteOfRun<'a> {
 fn keep_told(note: &mut RunNote, last: &RunNote, is_told: bool, is_quiet: bool) {
     if !is_told {
         note.refused.clone_from(&last.refused);
+        note.not_out = last.not_out;
     }
+    note.records = note.records.or(last.records);
     if !is_told || is_quiet {
         note.notes.clone_from(&last.notes);
     }
+}
+
+/// Whether its plan was carried out.
+fn has_written(report: &RunReport) -> bool {
+    !matches!(
+        report.outcome,
+        run::Outcome::Refused(_) | run::Outcome::Declined
+    )
 }
 
 /// Whether all was read, and believed.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 pub(super) use self::verdict::stale_reads;
-use self::verdict::{FAMILIES, Question, Verdict};
+use self::verdict::{Question, Verdict};
 use super::setup::Setup;
 use super::{Outcome, rebinding};
 use crate::cli::{self, Format, Global};
@@ -18,7 +18,7 @@ use crate::ledger::{Census, Ledger, Waiting};
 use crate::model::owned::{Hold, Present};
 use crate::model::text::shell_word;
 use crate::model::{counted, shown};
-use crate::run::{LastRuns, RunNote, TargetNote, TargetNotes, Told, anchored};
+use crate::run::{FAMILIES, LastRuns, RunNote, TargetNote, TargetNotes, Told, anchored};
 use crate::system::clock;
 use crate::system::lock::{self, Note};
 use crate::ui::Ui;
@@ -256,7 +256,7 @@ impl Status {
     /// When a provider was read completely last.
     fn reads(&self, asked: &Asked) -> String {
         let read = |family: &&str| {
-            let (at, confirmed) = verdict::last_reads(&self.runs, &asked.section, family)?;
+            let (at, confirmed) = self.runs.last_reads(&asked.section, family)?;
             Some(match confirmed {
                 Some(confirmed) => format!("{family} {at} (nothing has moved until {confirmed})"),
                 None => format!("{family} {at}"),
@@ -324,7 +324,7 @@ impl Status {
     fn reads_json(&self, asked: &Asked) -> (JsonMap, JsonMap) {
         let (mut reads, mut confirmed) = (JsonMap::new(), JsonMap::new());
         for family in FAMILIES {
-            let Some((at, still)) = verdict::last_reads(&self.runs, &asked.section, family) else {
+            let Some((at, still)) = self.runs.last_reads(&asked.section, family) else {
                 continue;
             };
             reads.insert(family.to_owned(), json!(at));

@@ -4,6 +4,7 @@
 //! nobody of the others.
 
 use super::Outcome;
+use super::metrics_file;
 use super::request::{self, conclude, options};
 use super::run_note::{self, NoteOfRun};
 use super::setup::Setup;
@@ -45,15 +46,11 @@ pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui) -> Result<Outcome> {
         args: &how.plan,
         together: Together::begin(&setup.env, how.plan.dry_run, &mut UiWatch::new(ui))?,
     };
-    let mut end = Outcome::Done;
-    for (at, setup) in setups.iter().enumerate() {
-        let one = syncs.of(setup).inspect_err(|error| {
-            let others = setups.iter().skip(at + 1);
-            others.for_each(|setup| syncs.leave_off(setup, &tasks, error));
-        })?;
-        end = graver(end, one);
+    let ended = syncs.of_each(&setups);
+    if !how.plan.dry_run {
+        metrics_file::write(&setup, |text| ui.warn(text));
     }
-    Ok(end)
+    ended
 }
 
 /// `--format json` is for one plan.
@@ -98,6 +95,19 @@ struct Syncs<'a> {
 }
 
 impl Syncs<'_> {
+    /// Does those of all providers, one after the other.
+    fn of_each(&mut self, setups: &[Setup<'_>]) -> Result<Outcome> {
+        let mut end = Outcome::Done;
+        for (at, setup) in setups.iter().enumerate() {
+            let one = self.of(setup).inspect_err(|error| {
+                let others = setups.iter().skip(at + 1);
+                others.for_each(|setup| self.leave_off(setup, self.tasks, error));
+            })?;
+            end = graver(end, one);
+        }
+        Ok(end)
+    }
+
     /// Does those of one provider.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod follow;
 pub(crate) mod fuzz;
 mod gosync;
 mod merge;
+mod metrics;
 mod providers;
 mod sections;
 mod settings;

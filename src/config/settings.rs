@@ -7,6 +7,7 @@ use super::error::ConfigError;
 use super::follow::Follow;
 use super::gosync::Gosync;
 use super::merge::{Places, Source, Texts};
+use super::metrics::Metrics;
 use super::providers::{self, ProviderSettings};
 use super::sections::{NamedSection, Sections};
 use super::targets::{self, TargetSettings};
@@ -36,6 +37,8 @@ pub struct Settings {
     pub gosync: Gosync,
     /// How `gosync follow` goes on.
     pub follow: Follow,
+    /// What is left for monitoring to read.
+    pub metrics: Metrics,
     /// Rules for accounts, groups and people who leave.
     pub rules: Rules,
     /// How much may be taken away.
@@ -67,6 +70,7 @@ impl Settings {
         let overrides = overrides(sections.named("group")?, &places)?;
         let gosync: Gosync = sections.one("gosync")?;
         let follow: Follow = sections.one("follow")?;
+        let metrics = sections.one("metrics")?;
         let rules = Rules {
             accounts: sections.one("accounts")?,
             groups: GroupRules {
@@ -95,6 +99,7 @@ impl Settings {
             targets: targets::choose(&known_targets, &gosync.targets, &places)?,
             gosync,
             follow,
+            metrics,
             rules,
             limits,
             catalogue,

@@ -432,6 +432,16 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// How many records of people, or groups, were read, those that cannot be used included.
+    pub(crate) fn records(&self, of_groups: bool) -> usize {
+        let of_kind = |record: &&RejectedRecord| (record.kind != EntryKind::Account) == of_groups;
+        let usable = match of_groups {
+            true => self.directory.groups.len(),
+            false => self.directory.users.len(),
+        };
+        usable + self.rejected.iter().filter(of_kind).count()
+    }
+
     /// Whether any record that was read has this id, be it usable or not.
     pub(crate) fn names(&self, id: &RemoteId) -> bool {
         let Directory { users, groups } = &self.directory;

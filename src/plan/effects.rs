@@ -88,6 +88,46 @@ pub(crate) enum Count {
     Freed,
 }
 
+impl Count {
+    /// All of them, in the order of the summary.
+    pub(crate) const ALL: [Self; 14] = [
+        Self::Created,
+        Self::Changed,
+        Self::Locked,
+        Self::Unlocked,
+        Self::Removed,
+        Self::Renamed,
+        Self::Archived,
+        Self::Adopted,
+        Self::Released,
+        Self::Rebound,
+        Self::Keys,
+        Self::Shell,
+        Self::Held,
+        Self::Freed,
+    ];
+
+    /// The word for it, as in [`super::counts::Counts`].
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Changed => "changed",
+            Self::Locked => "locked",
+            Self::Unlocked => "unlocked",
+            Self::Removed => "removed",
+            Self::Renamed => "renamed",
+            Self::Archived => "archived",
+            Self::Adopted => "adopted",
+            Self::Released => "released",
+            Self::Rebound => "rebound",
+            Self::Keys => "keys",
+            Self::Shell => "shells",
+            Self::Held => "held",
+            Self::Freed => "freed",
+        }
+    }
+}
+
 /// A part of a commit, in order. A failure in a later one never undoes or holds back an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::figures::{Stock, Totals};
 use crate::model::Moment;
 use crate::model::text::shell_word;
 use crate::plan::counts::Counts;
@@ -24,6 +25,9 @@ pub(crate) const FILE: &str = "last-runs.json";
 
 /// What it is written to first.
 const STAGED: &str = ".last-runs.json.gosync";
+
+/// The syncs of everybody, by the words that are typed.
+pub(crate) const FAMILIES: [&str; 2] = ["sync users", "sync groups"];
 
 /// How many of those who are refused, or noted, are named for one run.
 const NAMED: usize = 10_000;
@@ -44,6 +48,12 @@ pub(crate) struct LastRuns {
     /// When it was found last that nothing had moved since such a read.
     #[serde(default)]
     pub(crate) confirmed_reads: BTreeMap<String, BTreeMap<String, Moment>>,
+    /// How much there was after the last run that looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stock: Option<Stock>,
+    /// How many changes all runs have made.
+    #[serde(default)]
+    pub(crate) totals: Totals,
 }
 
 /// How one run ended.
@@ -62,6 +72,11 @@ pub(crate) struct RunNote {
     pub(crate) since: Moment,
     /// How often in a row it has ended so.
     pub(crate) times: u32,
+    /// When it ended well last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) succeeded: Option<Moment>,
+    /// How long it took, in milliseconds.
+    pub(crate) millis: u64,
     /// What it said of that, if it did not end well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
@@ -71,6 +86,11 @@ pub(crate) struct RunNote {
     /// What lets a plan through that a limit refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) digest: Option<String>,
+    /// How many records the provider had, when they were counted last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) records: Option<usize>,
+    /// How many people should be out, and are not, or not wholly.
+    pub(crate) not_out: usize,
     /// Who was refused last, by causes.
     pub(crate) refused: Vec<Told>,
     /// What was noted last.
@@ -215,6 +235,10 @@ impl LastRuns {
         let same = last.filter(|last| last.code == note.code);
         note.since = same.map_or(note.ended, |last| last.since);
         note.times = same.map_or(0, |last| last.times).saturating_add(1);
+        note.succeeded = match note.code {
+            0 => Some(note.ended),
+            _ => last.and_then(|last| last.succeeded),
+        };
         let numbers = self.runs.values().map(|note| note.number);
         note.number = numbers.max().unwrap_or(0).saturating_add(1);
         self.runs.insert(command.to_owned(), note);
@@ -256,6 +280,17 @@ impl LastRuns {
         whole.iter().copied().filter(stands).collect()
     }
 
+    /// When a provider was read completely last, for a sync; and when it was found after that that nothing had moved since.
+    pub(crate) fn last_reads(
+        &self,
+        provider: &str,
+        family: &str,
+    ) -> Option<(Moment, Option<Moment>)> {
+        let read = latest(&self.complete_reads, provider, family)?;
+        let confirmed = latest(&self.confirmed_reads, provider, family);
+        Some((read, confirmed.filter(|at| *at > read)))
+    }
+
     /// The newest run that looked at everybody who might come, and got so far that it knew whom it refuses.
     pub(crate) fn refusing(&self, family: &str) -> Option<&RunNote> {
         let whole = self.whole(family).into_iter();
@@ -265,6 +300,20 @@ impl LastRuns {
             .map(|(_, note)| note)
             .next()
     }
+}
+
+fn latest(
+    reads: &BTreeMap<String, BTreeMap<String, Moment>>,
+    provider: &str,
+    family: &str,
+) -> Option<Moment> {
+    let reads = reads.get(provider)?;
+    let of_family = |command: &str| match command.strip_prefix(family) {
+        Some(rest) => rest.is_empty() || rest.starts_with(' '),
+        None => false,
+    };
+    let reads = reads.iter().filter(|(command, _)| of_family(command));
+    reads.map(|(_, at)| *at).max()
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::model::{Completeness, Snapshot};
 use crate::plan::diff::{self, Request};
 use crate::plan::{HostProbe, Plan, effects};
 use crate::policy::Reason;
-use crate::providers::Earlier;
+use crate::providers::{Earlier, Scope};
 
 /// How often other name services are asked about what a plan would give out.
 const NSS_ROUNDS: u32 = 10;
@@ -125,9 +125,12 @@ impl<'a> Planner<'a> {
 
     /// How far that was all.
     pub(crate) fn sources(&self, env: &Env) -> Vec<SourceReport> {
-        let (answers, since) = match self {
-            Self::Sync(_, view) => (view.answers.clone(), view.since),
-            _ => (None, None),
+        let (answers, since, records) = match self {
+            Self::Sync(task, view) => {
+                let records = view.snapshot.records(task.scope() == Scope::Groups);
+                (view.answers.clone(), view.since, Some(records))
+            }
+            _ => (None, None, None),
         };
         let providers = env.settings.providers.iter().zip(self.snapshot());
         providers
@@ -136,6 +139,7 @@ impl<'a> Planner<'a> {
                 completeness: snapshot.completeness.clone(),
                 answers: answers.clone(),
                 since,
+                records,
             })
             .collect()
     }

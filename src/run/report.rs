@@ -39,6 +39,8 @@ pub struct SourceReport {
     pub answers: Option<Answers>,
     /// When most of it was read, in seconds since 1970, if only what has changed was read now.
     pub since: Option<i64>,
+    /// How many records it had of what was asked for, those that cannot be used among them; `None`: they were not counted.
+    pub records: Option<usize>,
 }
 
 /// What was done to a target.
@@ -98,10 +100,7 @@ impl Outcome {
         let held_up = held_up.count();
         let unsettled = plan.refused.iter().filter(|it| it.reason.is_unsettled());
         let unsettled = unsettled.filter(|_| job.task.is_sync()).count();
-        let not_out = plan.refused.iter().filter(|it| it.reason.is_not_out());
-        // One person may keep the account open, and keys, too.
-        let not_out: BTreeSet<&Untrusted> = not_out.map(|it| &it.subject).collect();
-        let not_out = not_out.len();
+        let not_out = not_out(plan);
         let barred = plan.barred.filter(|barred| *barred != Barred::Setting);
         if barred == Some(Barred::Configuration) {
             return Self::Barred(Barred::Configuration);
@@ -123,6 +122,14 @@ impl Outcome {
             None => Self::Done,
         }
     }
+}
+
+/// How many people should be out by a plan, and are not, or not wholly.
+fn not_out(plan: &Plan) -> usize {
+    let not_out = plan.refused.iter().filter(|it| it.reason.is_not_out());
+    // One person may keep the account open, and keys, too.
+    let not_out: BTreeSet<&Untrusted> = not_out.map(|it| &it.subject).collect();
+    not_out.len()
 }
 
 impl Outcome {
@@ -155,6 +162,17 @@ impl Outcome {
 }
 
 impl RunReport {
+    /// How many people should be out, and are not, or not wholly.
+    pub(crate) fn not_out(&self) -> usize {
+        match self.outcome {
+            Outcome::NotOut(n) => n,
+            _ => {
+                let plans = self.targets.iter().map(|target| &target.plan);
+                plans.map(not_out).max().unwrap_or(0)
+            }
+        }
+    }
+
     /// The same, with what is needed to carry the plan out later.
     pub(crate) fn with(self, saved: Option<Box<Saved>>) -> Self {
         Self { saved, ..self }

@@ -191,6 +191,7 @@ impl<'a> Unmoved<'a> {
             completeness: Completeness::Complete("each answer is as it was".to_owned()),
             answers: stamp.answers.clone().map(Answers),
             since: None,
+            records: None,
         });
         Ok(report(sources.collect()))
     }

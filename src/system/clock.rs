@@ -42,6 +42,11 @@ pub(crate) fn deadline(after: Duration) -> Instant {
         .unwrap_or(now + Duration::from_secs(86_400))
 }
 
+/// How long ago a moment was.
+pub(crate) fn since(moment: Instant) -> Duration {
+    Instant::now().saturating_duration_since(moment)
+}
+
 /// Whether a moment has passed.
 pub(crate) fn is_past(deadline: Instant) -> bool {
     Instant::now() >= deadline

@@ -21,8 +21,8 @@ pub(crate) use private::NewPrivate;
 pub(crate) use remove::remove_tree;
 pub(crate) use trusted::{
     Trust, check_source_directory, complaint_of, is_distrust, is_everybodys, is_trusted_owner,
-    modified, open_trusted_directory, read_entry, read_limited, read_shown, read_source,
-    read_trusted, untrusted_directory,
+    modified, open_own_directory, open_trusted_directory, read_entry, read_limited, read_shown,
+    read_source, read_trusted, untrusted_directory,
 };
 
 /// Reads a regular file, following no link at its end. `Ok(None)`: there is none.

@@ -27,6 +27,7 @@ pub(crate) mod pool;
 pub(crate) mod process;
 pub(crate) mod processes;
 pub(crate) mod programs;
+pub(crate) mod publish;
 pub(crate) mod replace;
 pub(crate) mod root;
 pub(crate) mod sessions;

@@ -66,6 +66,7 @@ fn the_example_is_the_defaults() {
     assert_eq!(example.limits, minimal.limits);
     assert_eq!(example.hooks, minimal.hooks);
     assert_eq!(example.gosync, minimal.gosync);
+    assert_eq!(example.metrics, minimal.metrics);
 }
 
 /// Keys that providers of every kind have.

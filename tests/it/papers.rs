@@ -317,6 +317,9 @@ fn program() -> String {
     rest.control("SH", ["HOOKS"]);
     paragraphs(&mut rest, hook_text::HOOKS);
     list(&mut rest, &hook_text::HOOK_ENVIRONMENT);
+    rest.control("SH", ["METRICS"]);
+    paragraphs(&mut rest, words::METRICS);
+    list(&mut rest, &words::METRIC_NAMES);
     rest.control("SH", ["EXIT STATUS"]);
     list(&mut rest, &words::EXIT_CODES);
     rest.control("SH", ["ENVIRONMENT"]);

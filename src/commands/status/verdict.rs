@@ -3,21 +3,16 @@
 //! Judges what the last runs have noted of themselves. That people are missing is no fault: they are looked for until their
 //! absence is proven.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use crate::commands::setup::Setup;
 use crate::error::Kind;
 use crate::model::units::Span;
-use crate::model::{Moment, counted, shown};
-use crate::run::{LastRuns, RunNote};
+use crate::model::{counted, shown};
+use crate::run::{FAMILIES, LastRuns, RunNote};
 
 /// How old the last complete read may be, unless somebody says otherwise.
 const MAX_AGE: Span = Span::from_secs(2 * 86_400);
-
-/// The syncs, by the words that are typed.
-pub(super) const FAMILIES: [&str; 2] = ["sync users", "sync groups"];
 
 /// What is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -201,31 +196,6 @@ fn ended(command: &str, note: &RunNote) -> Option<Fault> {
     }
 }
 
-/// When somebody read a provider completely last, for a sync; and when it was found after that that nothing had moved since.
-pub(super) fn last_reads(
-    runs: &LastRuns,
-    provider: &str,
-    family: &str,
-) -> Option<(Moment, Option<Moment>)> {
-    let read = latest(&runs.complete_reads, provider, family)?;
-    let confirmed = latest(&runs.confirmed_reads, provider, family);
-    Some((read, confirmed.filter(|at| *at > read)))
-}
-
-fn latest(
-    reads: &BTreeMap<String, BTreeMap<String, Moment>>,
-    provider: &str,
-    family: &str,
-) -> Option<Moment> {
-    let reads = reads.get(provider)?;
-    let of_family = |command: &str| match command.strip_prefix(family) {
-        Some(rest) => rest.is_empty() || rest.starts_with(' '),
-        None => false,
-    };
-    let reads = reads.iter().filter(|(command, _)| of_family(command));
-    reads.map(|(_, at)| *at).max()
-}
-
 /// That the reads for a sync that is run here are too old, in a sentence for each kind of sync.
 pub(in crate::commands) fn stale_reads(setup: &Setup<'_>) -> Vec<String> {
     let provider = setup.settings.first_provider();
@@ -252,7 +222,7 @@ fn stale_texts(question: &Question<'_>) -> Vec<String> {
 fn stale(question: &Question<'_>, family: &str) -> Option<Fault> {
     let Question { runs, now, .. } = question;
     let max_age = question.max_age.unwrap_or(MAX_AGE);
-    let last = last_reads(runs, question.provider, family);
+    let last = runs.last_reads(question.provider, family);
     let last = last.map(|(read, confirmed)| confirmed.unwrap_or(read));
     let first_try = runs.whole(family).last().map(|(_, note)| note.since);
     let since = last.or(first_try)?;
@@ -286,6 +256,7 @@ fn in_words(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Moment;
     use crate::run::Told;
 
     const NOW: i64 = 1_800_000_000;

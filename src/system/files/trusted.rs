@@ -284,6 +284,27 @@ pub(crate) fn untrusted_directory(dir: &Path, top: &Path) -> Result<Option<Distr
 /// # Errors
 /// Why it is not so; or that there is no such directory.
 pub(crate) fn open_trusted_directory(dir: &Path, top: &Path) -> Result<OwnedFd, Distrust> {
+    open_directory(dir, top, Judged::Each)
+}
+
+/// Opens a directory that nobody but root and we can write, though somebody else may own one above it, as Prometheus does in
+/// Debian. Whoever may put another one in its place can only put one there that is like it, and by no link: so that what is
+/// written there must go by what is opened, and under a name that is harmless wherever it stands.
+///
+/// # Errors
+/// As [`open_trusted_directory`].
+pub(crate) fn open_own_directory(dir: &Path, top: &Path) -> Result<OwnedFd, Distrust> {
+    open_directory(dir, top, Judged::Last)
+}
+
+/// Which of the directories on a way must be root's or ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Judged {
+    Each,
+    Last,
+}
+
+fn open_directory(dir: &Path, top: &Path, judged: Judged) -> Result<OwnedFd, Distrust> {
     inputs::note(dir);
     let (real, top) = (fs::canonicalize(dir)?, fs::canonicalize(top)?);
     for link in std::path::absolute(dir)?.ancestors() {
@@ -294,16 +315,16 @@ pub(crate) fn open_trusted_directory(dir: &Path, top: &Path) -> Result<OwnedFd, 
         let place = fs::canonicalize(place)?;
         if place.starts_with(&top) {
             check_owner(meta.uid(), link)?;
-            walk(&place, &top)?;
+            walk(&place, &top, Judged::Each)?;
         }
     }
-    let end = walk(&real, &top)?;
+    let end = walk(&real, &top, judged)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     Ok(openat(&end, c".", flags, Mode::empty()).map_err(io::Error::from)?)
 }
 
-/// Goes from `top` down to a directory, with no link on the way, and looks at the owner and the mode of each.
-fn walk(real: &Path, top: &Path) -> Result<OwnedFd, Distrust> {
+/// Goes from `top` down to a directory, with no link on the way, and looks at owner and mode.
+fn walk(real: &Path, top: &Path, judged: Judged) -> Result<OwnedFd, Distrust> {
     let Ok(below) = real.strip_prefix(top) else {
         return Err(Distrust::Odd(
             "a link leads out of --root; make it a relative one",
@@ -314,12 +335,14 @@ fn walk(real: &Path, top: &Path) -> Result<OwnedFd, Distrust> {
         openat(dir, name, flags, Mode::empty()).map_err(io::Error::from)
     };
     let (mut here, mut at) = (open(CWD, top)?, top.to_owned());
-    check(&here, &at)?;
     for part in below.components() {
+        if judged == Judged::Each {
+            check(&here, &at)?;
+        }
         here = open(here.as_fd(), Path::new(part.as_os_str()))?;
         at.push(part);
-        check(&here, &at)?;
     }
+    check(&here, &at)?;
     Ok(here)
 }
 
