@@ -10,6 +10,7 @@ cc gcc
 openssl openssl
 strace strace
 zstd zstd
+promtool prometheus
 python3 python3
 /usr/lib/postgresql postgresql
 psql postgresql-client

@@ -159,6 +159,7 @@ fn keep_told(note: &mut RunNote, last: &RunNote, is_told: bool, is_quiet: bool) 
     if !is_told {
         note.refused.clone_from(&last.refused);
         note.not_out = last.not_out;
+        note.records = last.records.or(note.records);
     }
     note.records = note.records.or(last.records);
     if !is_told || is_quiet {

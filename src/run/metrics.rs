@@ -185,18 +185,24 @@ impl Facts<'_> {
         for provider in &self.providers {
             let runs = self.runs.of(provider);
             for (kind, family) in ["user", "group"].into_iter().zip(FAMILIES) {
-                let Some(note) = runs.refusing(family) else {
+                // Those that knew whom they refuse, or have it from the last one that did.
+                let mut whole = runs.whole(family).into_iter();
+                let counted = whole.find_map(|(command, note)| {
+                    let all = note.records.filter(|_| !command.ends_with(" --updated"))?;
+                    Some((all, note))
+                });
+                let Some((all, note)) = counted else {
                     continue;
                 };
                 let refused: usize = note.shut_out().map(|told| told.count).sum();
-                let used = note.records.map(|all| all.saturating_sub(refused));
-                for (verdict, count) in [("used", used), ("refused", Some(refused))] {
+                let used = all.saturating_sub(refused);
+                for (verdict, count) in [("used", used), ("refused", refused)] {
                     let labels = [
                         ("provider", *provider),
                         ("kind", kind),
                         ("verdict", verdict),
                     ];
-                    metric = metric.with_each(count.map(|count| (labels, count as f64)));
+                    metric = metric.with(labels, count as f64);
                 }
             }
         }

@@ -44,6 +44,8 @@ mod ledger_0_1_0;
 mod lists;
 mod machine;
 mod manifest;
+mod metrics;
+mod monitoring;
 mod papers;
 mod properties;
 mod recovery;
