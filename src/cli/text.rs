@@ -96,7 +96,7 @@ pub const METRICS: &str = "\
 With `textfile` in `[metrics]`, each sync leaves its figures in a file for the textfile collector of node_exporter, which must \
 be started with `--collector.textfile.directory`; Debian's is. The file is replaced at the end of every `gosync sync` and of \
 every round of `gosync follow`, also if the run failed, was refused by a limit or found nothing moved; not by dry runs, nor by \
-runs that find another one at work. If the configuration cannot be read, nobody knows where the file is: it stays as it is, and \
+runs that find another one at work. What other commands change is in it after the next sync. If the configuration cannot be read, nobody knows where the file is: it stays as it is, and \
 its times grow old.
 
 Each figure is as the last run knew it that got so far. Of syncs, only those of everybody are shown that a later one has not \

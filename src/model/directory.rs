@@ -432,12 +432,13 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// How many records of people, or groups, were read, those that cannot be used included.
-    pub(crate) fn records(&self, of_groups: bool) -> usize {
-        let of_kind = |record: &&RejectedRecord| (record.kind != EntryKind::Account) == of_groups;
-        let usable = match of_groups {
-            true => self.directory.groups.len(),
-            false => self.directory.users.len(),
+    /// How many records of people, or of groups, were read, those that cannot be used included.
+    pub(crate) fn records(&self, kind: EntryKind) -> usize {
+        let is_account = kind == EntryKind::Account;
+        let of_kind = |it: &&RejectedRecord| (it.kind == EntryKind::Account) == is_account;
+        let usable = match is_account {
+            true => self.directory.users.len(),
+            false => self.directory.groups.len(),
         };
         usable + self.rejected.iter().filter(of_kind).count()
     }

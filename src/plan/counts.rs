@@ -118,3 +118,18 @@ impl fmt::Display for Counts {
             .try_for_each(|(n, what)| write!(f, ", {n} {what}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_is_that_of_its_figure() {
+        for count in Count::ALL {
+            let mut counts = Counts::default();
+            *counts.figure(count) = 7;
+            let json = serde_json::to_value(counts).unwrap();
+            assert_eq!(json[count.word()], 7, "{count:?}");
+        }
+    }
+}

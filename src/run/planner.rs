@@ -17,6 +17,7 @@ use super::undo;
 use super::view::ProviderView;
 use super::watch::Watch;
 use crate::error::{Error, Result};
+use crate::model::history::EntryKind;
 use crate::model::host::Host;
 use crate::model::owned::{Hold, Owned};
 use crate::model::{Completeness, Snapshot};
@@ -127,7 +128,11 @@ impl<'a> Planner<'a> {
     pub(crate) fn sources(&self, env: &Env) -> Vec<SourceReport> {
         let (answers, since, records) = match self {
             Self::Sync(task, view) => {
-                let records = view.snapshot.records(task.scope() == Scope::Groups);
+                let kind = match task.scope() {
+                    Scope::Users | Scope::Both => EntryKind::Account,
+                    Scope::Groups => EntryKind::Group,
+                };
+                let records = view.snapshot.records(kind);
                 (view.answers.clone(), view.since, Some(records))
             }
             _ => (None, None, None),

@@ -5,8 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::os::fd::AsFd as _;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, Mode, OFlags, fchmod, openat, renameat, unlinkat};
@@ -22,9 +21,7 @@ const MODE: u32 = 0o644;
 /// # Errors
 /// When its directory is not there or may be written by others, or when writing fails; it is as it was then.
 pub(crate) fn replace(path: &Path, top: &Path, bytes: &[u8]) -> Result<(), PathError> {
-    let dir = files::directory_of(path);
-    let opened = files::open_own_directory(dir, top).map_err(io::Error::other);
-    let opened = opened.on("write into", dir)?;
+    let opened = open(path, top)?;
     let staged = files::beside(path)?;
     let names = staged.file_name().zip(path.file_name());
     let (staged, name) = names
@@ -37,6 +34,20 @@ pub(crate) fn replace(path: &Path, top: &Path, bytes: &[u8]) -> Result<(), PathE
         let _ = take_away(opened.as_fd(), staged); // the first error counts
     }
     done.on("write", path)
+}
+
+/// Finds out whether the directory of such a file is one that it could be written into.
+///
+/// # Errors
+/// As [`replace`].
+pub(crate) fn look(path: &Path, top: &Path) -> Result<(), PathError> {
+    open(path, top).map(drop)
+}
+
+fn open(path: &Path, top: &Path) -> Result<OwnedFd, PathError> {
+    let dir = files::directory_of(path);
+    let opened = files::open_own_directory(dir, top).map_err(io::Error::other);
+    opened.on("write into", dir)
 }
 
 /// Writes it under another name first.

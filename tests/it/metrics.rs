@@ -151,6 +151,8 @@ fn a_good_run_leaves_its_figures_for_everybody_to_read() {
     let meta = fs::metadata(host.root().join(FILE)).unwrap();
     assert_eq!(meta.mode() & 0o7777, 0o644);
     assert_eq!(names(&host), ["gosync.prom"]);
+    let doctor = host.gosync(&["doctor", "--offline"]);
+    assert!(!doctor.out.contains("no metrics"), "{doctor:?}");
 }
 
 #[test]
@@ -443,6 +445,13 @@ fn a_directory_that_cannot_be_used_is_one_warning_and_no_failure() {
             assert_eq!(fs::read(host.root().join(FILE)).unwrap(), before);
             assert_eq!(names(&host), ["gosync.prom"]);
         }
+        // The doctor finds it before any run.
+        let doctor = host.gosync(&["doctor", "--offline"]);
+        assert_eq!(
+            doctor.out.matches("no metrics are written").count(),
+            1,
+            "{doctor:?}"
+        );
         // What the run itself ends with stays.
         host.write("p.json", "{");
         host.gosync(&["-q", "sync", "users"]).expect(12);

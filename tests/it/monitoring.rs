@@ -163,9 +163,9 @@ fn every_query_is_one_and_names_metrics_that_there_are() {
 fn the_manual_has_each_metric_with_its_labels() {
     let text = crate::metrics::text(&in_step());
     let mut labels: BTreeSet<String> = BTreeSet::new();
+    let value = regex::Regex::new(r#"="[^"]*""#).unwrap();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let sample = line.rsplit_once(' ').unwrap().0;
-        let value = regex::Regex::new(r#"="[^"]*""#).unwrap();
         labels.insert(value.replace_all(sample, "").into_owned());
     }
     let told = words::METRIC_NAMES

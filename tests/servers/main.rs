@@ -45,6 +45,7 @@ mod ldap_group;
 mod ldap_stub;
 mod ldap_tools;
 mod made_once;
+mod prometheus;
 mod rebind;
 mod samba;
 mod scim;

@@ -17,6 +17,7 @@ mod host_look;
 mod ledger;
 mod lines;
 mod lock;
+mod metrics;
 mod names;
 mod odd_lines;
 mod owned;
@@ -37,7 +38,7 @@ use crate::error::{Kind, Result};
 use crate::ui::Ui;
 
 /// The areas, in the order in which they are looked at.
-const AREAS: [fn(&HostLook<'_>, &mut Report); 15] = [
+const AREAS: [fn(&HostLook<'_>, &mut Report); 16] = [
     configuration::check,
     trust::check,
     provider::check,
@@ -52,6 +53,7 @@ const AREAS: [fn(&HostLook<'_>, &mut Report); 15] = [
     homes::check,
     hooks::check,
     crontab::check,
+    metrics::check,
     clock::check,
 ];
 

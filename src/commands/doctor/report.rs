@@ -53,6 +53,8 @@ pub(super) enum Area {
     Hooks,
     /// Whether gosync is run.
     Crontab,
+    /// Whether monitoring sees what becomes of runs.
+    Metrics,
     /// Whether the time is right.
     Clock,
 }
@@ -74,6 +76,7 @@ impl Area {
             Area::Homes => "homes",
             Area::Hooks => "hooks",
             Area::Crontab => "crontab",
+            Area::Metrics => "metrics",
             Area::Clock => "clock",
         }
     }

@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(
             text(&[metric, Metric::counter("none_total", "None.")]),
             "# HELP gosync_x_seconds An x.\n# TYPE gosync_x_seconds gauge\n\
-             gosync_x_seconds{provider=\"a\\\"b\\\\\\\\\\\\n\\\\u{1b}\"} 1800000000\n\
+             gosync_x_seconds{provider=\"a\\\"b\\\\\\\\n\\\\u{1b}\"} 1800000000\n\
              gosync_x_seconds 0.25\n"
         );
     }
