@@ -18,13 +18,11 @@ use self::exposition::Metric;
 use super::env::Env;
 use super::figures::{KINDS, Stock};
 use super::last_runs::{FAMILIES, LastRuns, RunNote};
+use crate::error::Kind;
 use crate::model::Moment;
 use crate::model::owned::State;
 use crate::plan::effects::Count;
 use crate::system::{PathError, publish};
-
-/// The exit code of a run that a limit has refused.
-const REFUSED_BY_LIMIT: u8 = 10;
 
 /// The states of accounts that are always shown.
 const OF_ACCOUNTS: [State; 4] = [
@@ -143,7 +141,7 @@ impl Facts<'_> {
             of_each(
                 "refused_by_limit",
                 "1 if a limit refused the plan of the last run, so that nothing was written.",
-                &|note| Some(u8::from(note.code == REFUSED_BY_LIMIT).into()),
+                &|note| Some(u8::from(note.code == Kind::Refused.code()).into()),
             ),
             of_each(
                 "people_not_out",
