@@ -45,6 +45,7 @@ mod lists;
 mod machine;
 mod manifest;
 mod metrics;
+mod metrics_file;
 mod monitoring;
 mod papers;
 mod properties;
