@@ -312,17 +312,66 @@ fn nothing_is_read_where_nothing_has_changed() {
     assert!(world.lock().unwrap().sent - sent >= PEOPLE);
 }
 
+const ALL_OF_THEM: [Sees; 6] = [
+    Sees::Changes,
+    Sees::Nothing,
+    Sees::Nobody,
+    Sees::Mistake,
+    Sees::NoTime,
+    Sees::PagesOnly,
+];
+
+/// Nothing that a server says keeps a run from looking where something has changed, just now or a while ago.
+#[test]
+fn no_change_is_hidden_by_what_a_server_says_of_itself() {
+    let hosts = ALL_OF_THEM.map(|sees| {
+        let (web, world) = server(sees);
+        let mut host = host(&web.url(""), &trusting());
+        host.leaves_stamps = true;
+        sync(&host);
+        (sees, web, world, host)
+    });
+    thread::sleep(Duration::from_secs(4));
+    for (sees, _web, world, host) in &hosts {
+        sync(host);
+        let ran = host.gosync(&["sync", "users"]).expect(0);
+        assert_eq!(
+            ran.out.contains(MOVED),
+            *sees == Sees::Changes,
+            "{sees:?}: {ran:?}"
+        );
+        for (step, later) in [0, 1, 600].into_iter().enumerate() {
+            {
+                let mut world = world.lock().unwrap();
+                world.now += later;
+                let name = format!("Step {step}");
+                world.change("/Users/u0003", |user| user["displayName"] = json!(name));
+                let group = if step == 1 {
+                    "/Groups/g1"
+                } else {
+                    "/Groups/g2"
+                };
+                world.change(group, |group| {
+                    group["members"] = json!([{"value": "u0003"}])
+                });
+            }
+            sync(host);
+            assert!(
+                host.read("etc/passwd").contains(&format!(":Step {step}:")),
+                "{sees:?}"
+            );
+        }
+        let groups = host.read("etc/group");
+        for group in ["g1:x:60002:u0003\n", "g2:x:60003:u0003\n"] {
+            assert!(groups.contains(group), "{sees:?}: {groups}");
+        }
+    }
+}
+
 /// Whatever the server makes of the question, every change and every deletion is seen.
 #[test]
 fn a_server_that_is_not_to_be_trusted_is_read_in_full() {
-    for sees in [
-        Sees::Changes,
-        Sees::Nothing,
-        Sees::Nobody,
-        Sees::Mistake,
-        Sees::NoTime,
-        Sees::PagesOnly,
-    ] {
+    for sees in ALL_OF_THEM {
         let (web, world) = server(sees);
         let host = host(&web.url(""), &trusting());
         sync(&host);
@@ -344,6 +393,9 @@ fn a_server_that_is_not_to_be_trusted_is_read_in_full() {
         world.lock().unwrap().delete("/Users/u0005");
         assert!(cost(&world, &host) >= ALL - 2, "{sees:?}");
         assert_eq!(locked(&host), 1, "{sees:?}");
+        let ran = host.gosync(&["-v", "sync", "users"]);
+        let is_doubted = ran.err.contains("`trust_last_modified` has no effect");
+        assert_eq!(is_doubted, sees != Sees::Changes, "{sees:?}: {ran:?}");
         // And afterwards as before.
         change(2);
         assert_eq!(

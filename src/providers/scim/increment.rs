@@ -114,18 +114,18 @@ pub(super) fn mark(
             at: Some(now),
         }) = counted(client, endpoint, None)?
         else {
-            return Ok(None);
+            return Ok(doubted(endpoint, "how many there are, and what time it is"));
         };
+        // Nobody at all is what a server says that counts the page.
+        if total == 0 && at.is_none() {
+            return Ok(doubted(endpoint, "how many people there are"));
+        }
         let first = *at.get_or_insert(now);
         // Everybody was changed some time, and nobody tomorrow: a server that does not know the filter gives all, or none.
         let ever = moved(client, endpoint, 0)?;
         let tomorrow = moved(client, endpoint, first.saturating_add(AHEAD))?;
         if (ever, tomorrow) != (Some(total), Some(0)) {
-            tracing::info!(
-                endpoint,
-                "the server is not to be trusted in `meta.lastModified`: all is read"
-            );
-            return Ok(None);
+            return Ok(doubted(endpoint, "what was changed after a time"));
         }
         totals.push(total);
     }
@@ -134,6 +134,15 @@ pub(super) fn mark(
         at,
         totals,
     }))
+}
+
+/// What the server does not say keeps it from being asked for changes.
+fn doubted<T>(endpoint: &str, what: &str) -> Option<T> {
+    tracing::info!(
+        endpoint,
+        "`trust_last_modified` has no effect, all is read: the server does not say {what}"
+    );
+    None
 }
 
 /// Whether nothing has changed since a mark.

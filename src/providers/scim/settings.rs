@@ -335,6 +335,12 @@ impl Settings {
         if !(1..=100_000).contains(&config.page_size) {
             return Err("page_size is a number from 1 to 100000".to_owned());
         }
+        if config.trust_last_modified && config.paging == Paging::None {
+            return Err(
+                "trust_last_modified asks how many there are by a page of none, and `paging = \"none\"` knows no pages"
+                    .to_owned(),
+            );
+        }
         Ok(Self {
             page_size: config.page_size,
             paging: config.paging,
@@ -446,6 +452,13 @@ mod tests {
                 .contains("page_size")
             );
         }
+        let counted = Config {
+            trust_last_modified: true,
+            paging: Paging::None,
+            ..config.clone()
+        };
+        let told = Settings::new(&counted).unwrap_err();
+        assert!(told.contains("trust_last_modified"), "{told}");
         let with = |attributes| {
             Settings::new(&Config {
                 attributes,
