@@ -65,9 +65,8 @@ impl Recorder {
         let (Some(part), Some((of_key, of_content))) = (part, lengths) else {
             return self.spoil();
         };
-        self.write(&[part]);
-        self.write(&of_key.to_be_bytes());
-        self.write(&of_content.to_be_bytes());
+        let ([k0, k1], [c0, c1, c2, c3]) = (of_key.to_be_bytes(), of_content.to_be_bytes());
+        self.write(&[part, k0, k1, c0, c1, c2, c3]);
         self.write(key);
         self.write(content);
     }
