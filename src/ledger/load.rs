@@ -1,6 +1,6 @@
 //! Everything that gosync owns, as one target and one provider see it.
 
-use super::store::{Ledger, LedgerError, Scope, commits_of, generation};
+use super::store::{Ledger, LedgerError, Scope, commits_of, edition_of, generation};
 use super::{
     absences, anchored, applied, contacts, departures, ids, locks, losses, rebound, retries,
 };
@@ -28,6 +28,7 @@ impl Ledger {
                 retired: anchored::retired(db)?,
                 ..Owned::default()
             };
+            owned.edition = edition_of(scope)?;
             for kind in [EntryKind::Account, EntryKind::Group] {
                 owned.commits.insert(kind, commits_of(scope, kind)?);
             }

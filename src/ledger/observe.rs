@@ -1,6 +1,6 @@
 //! What a run has seen, apart from what it changes: who is missing, who is back, and what was there already.
 
-use super::store::{Ledger, LedgerError, Run, Scope};
+use super::store::{self, Ledger, LedgerError, Run, Scope};
 use super::{absences, applied, contacts, departures, rebound};
 use crate::model::history::EntryKind;
 use crate::plan::Observation;
@@ -45,6 +45,7 @@ fn write(scope: Scope<'_>, seen: &Observation) -> rusqlite::Result<()> {
             applied::set_field(scope, id.as_str(), *field, value)
         }
         Observation::ChangedIds(kind, changed) => rebound::set_changed(scope, *kind, *changed),
+        Observation::Edition(edition) => store::set_edition(scope, *edition),
         Observation::Contact(id, contact) => contacts::set(scope, id.as_str(), contact),
         Observation::Keys(id, place, record) => {
             applied::set_keys(scope, id.as_str(), *place, record)

@@ -362,6 +362,20 @@ pub(super) fn commits_of(scope: Scope<'_>, kind: EntryKind) -> rusqlite::Result<
     meta(scope.db, &commits(scope, kind))
 }
 
+/// The highest number of what a provider said that was believed; `None`: it has none.
+pub(super) fn edition_of(scope: Scope<'_>) -> rusqlite::Result<Option<u64>> {
+    let edition = meta(scope.db, &format!("edition {}", scope.provider))?;
+    Ok((edition > 0).then_some(edition))
+}
+
+/// Remembers it.
+pub(super) fn set_edition(scope: Scope<'_>, edition: u64) -> rusqlite::Result<()> {
+    let sql =
+        "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = max(value, ?2)";
+    let edition = i64::try_from(edition).unwrap_or(i64::MAX);
+    scope.execute(sql, (format!("edition {}", scope.provider), edition))
+}
+
 fn commits(scope: Scope<'_>, kind: EntryKind) -> String {
     format!("commits {} {}", kind.as_str(), scope.provider)
 }

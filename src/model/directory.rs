@@ -429,6 +429,8 @@ pub struct Snapshot {
     pub findings: Vec<Finding>,
     /// Whether that is all.
     pub completeness: Completeness,
+    /// The number of what was said, if it has one: it only grows.
+    pub edition: Option<u64>,
 }
 
 impl Snapshot {
@@ -490,6 +492,7 @@ impl Snapshot {
             directory,
             rejected,
             gaps: Vec::new(),
+            edition: None,
             findings: Vec::new(),
             completeness,
         }

@@ -172,6 +172,8 @@ pub struct Owned {
     pub retired: Numbers,
     /// How often a plan has been committed.
     pub generation: u64,
+    /// The highest number of what this provider said that was believed.
+    pub edition: Option<u64>,
     /// How often one has that changed accounts, or groups, of this provider; part of a plan's digest.
     pub commits: BTreeMap<EntryKind, u64>,
     /// What was locked, removed or revoked in the last 24 hours.

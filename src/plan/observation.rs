@@ -13,6 +13,8 @@ pub enum Observation {
     Absent(RemoteId, Absence),
     /// There again.
     Back(RemoteId),
+    /// The number of what the provider said, which is higher than any before.
+    Edition(u64),
     /// The provider shuts out, or has no more, whom an administrator holds locked: the departure begins.
     Departed(RemoteId),
     /// The provider lets in again whom an administrator holds locked: the departure is over.

@@ -341,6 +341,7 @@ impl From<&Snapshot> for Read {
             completeness,
             // They are told when the plan is made.
             findings: _,
+            edition: _,
         } = snapshot;
         let reject = |r: &RejectedRecord| {
             let RejectedRecord {

@@ -10,16 +10,16 @@ use super::others;
 use super::probe::RealProbe;
 use super::shells;
 use super::watch::Watch;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::hooks;
 use crate::model::owned::Owned;
 use crate::model::{
     Completeness, Contact, Details, Directory, Finding, Now, RecordSays, RemoteId, Snapshot,
     Untrusted, User, UserField, same_name,
 };
-use crate::plan::Plan;
 use crate::plan::diff::{self, DiffInput, RunScope};
 use crate::plan::events;
+use crate::plan::{Observation, Plan};
 use crate::policy::alloc::{NamedNumbers, Unread};
 use crate::policy::keys::{KeyBook, Place};
 use crate::policy::select::Selection;
@@ -105,6 +105,16 @@ fn unknown(task: &Task, snapshot: &Snapshot) -> Vec<Refusal> {
             reason: Reason::NotAtProvider,
         })
         .collect()
+}
+
+/// Somebody hands out again what was true once.
+fn older(edition: u64, before: u64) -> Error {
+    let message = format!(
+        "the provider's snapshot has the number {edition}, and one with the number {before} was believed before"
+    );
+    Error::new(Kind::Source, message)
+        .hint("Nothing was changed; find out who serves an old one")
+        .hint("If the host that makes them was put back, have it make one whose number is higher: it takes the time in seconds, if that is")
 }
 
 /// What the provider says, ready to be compared with the host.
@@ -232,7 +242,21 @@ impl ProviderView {
     }
 
     /// The plan of a sync.
+    ///
+    /// # Errors
+    /// When the provider says something older than what it has said before, or nobody can be selected.
     pub(crate) fn plan(&self, cx: &PlanContext<'_>, task: &Task) -> Result<Plan> {
+        let (edition, before) = (self.snapshot.edition, cx.owned.edition);
+        if let Some((edition, before)) = edition.zip(before).filter(|(now, before)| now < before) {
+            return Err(older(edition, before));
+        }
+        let mut plan = self.plan_of(cx, task)?;
+        let news = edition.filter(|now| before.is_none_or(|before| *now > before));
+        plan.observations.extend(news.map(Observation::Edition));
+        Ok(plan)
+    }
+
+    fn plan_of(&self, cx: &PlanContext<'_>, task: &Task) -> Result<Plan> {
         match task {
             Task::Users {
                 new,
@@ -445,6 +469,7 @@ mod tests {
             rejected: vec![rejected],
             completeness: Completeness::Narrowed,
             gaps: vec![],
+            edition: None,
             findings: vec![],
         };
         let only = ["ann", "bad", "bob"].map(str::to_owned).to_vec();

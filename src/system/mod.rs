@@ -20,6 +20,7 @@ pub(crate) mod inspect;
 pub(crate) mod journal;
 pub(crate) mod lock;
 pub(crate) mod memory;
+pub(crate) mod memory_file;
 pub(crate) mod mounts;
 pub(crate) mod notify;
 pub(crate) mod nss;

@@ -238,3 +238,93 @@ fn what_cannot_be_meant_is_refused() {
         assert!(ran.err.contains(word), "{sections}: {ran:?}");
     }
 }
+
+/// A hub that signs, and a spoke that believes it alone: `serve` gives the spoke's section.
+fn signing_hub() -> (ScratchHost, std::path::PathBuf) {
+    let hub = host("\"fleet\"", "");
+    let key = hub.dir().join("snapshot.key");
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-C", "hub", "-f"])
+        .arg(&key)
+        .status();
+    assert!(made.expect("openssh-client is missing").success());
+    let config = fs::read_to_string(hub.config()).unwrap();
+    hub.write(
+        "gosync.toml",
+        &format!("{config}{FLEET}sign_key = \"{}\"\n", key.display()),
+    );
+    let public = fs::read_to_string(key.with_extension("key.pub")).unwrap();
+    let allowed = hub.dir().join("allowed_signers");
+    fs::write(&allowed, format!("gosync {public}")).unwrap();
+    sync(&hub, 0);
+    (hub, allowed)
+}
+
+fn spoke(section: &str) -> ScratchHost {
+    let spoke = ScratchHost::new(&Tree::base());
+    spoke.write(
+        "gosync.toml",
+        &format!("[provider.hub]\n{section}[accounts]\nids = \"provider\"\n"),
+    );
+    spoke
+}
+
+fn copy_snapshot(from: &std::path::Path, to: &std::path::Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+}
+
+#[test]
+fn a_spoke_believes_what_is_signed_and_nothing_older() {
+    let (hub, allowed) = signing_hub();
+    let fleet = hub.root().join("srv/fleet");
+    let first = hub.dir().join("first");
+    copy_snapshot(&fleet, &first);
+    let served = hub.dir().join("served");
+    copy_snapshot(&fleet, &served);
+    let spoke = spoke(&format!(
+        "kind = \"file\"\npath = \"{}\"\nverify = \"{}\"\nmax_age = \"2h\"\n",
+        served.display(),
+        allowed.display()
+    ));
+    sync(&spoke, 0);
+    assert_eq!(hub.read("etc/passwd"), spoke.read("etc/passwd"));
+    say(&hub, &["ann", "bob", "cat"]);
+    sync(&hub, 0);
+    copy_snapshot(&fleet, &served);
+    sync(&spoke, 0);
+    assert_eq!(hub.read("etc/passwd"), spoke.read("etc/passwd"));
+    sync(&spoke, 0);
+    let after = spoke.read("etc/passwd");
+    // What was true once is not believed again.
+    copy_snapshot(&first, &served);
+    let ran = sync(&spoke, 12);
+    assert!(ran.err.contains("was believed before"), "{ran:?}");
+    // Neither is another document under a good manifest, nor a manifest that nobody signed.
+    copy_snapshot(&fleet, &served);
+    fs::copy(
+        first.join("directory.json.gz"),
+        served.join("directory.json.gz"),
+    )
+    .unwrap();
+    let ran = sync(&spoke, 12);
+    assert!(
+        ran.err.contains("is not the one that manifest.json names"),
+        "{ran:?}"
+    );
+    copy_snapshot(&fleet, &served);
+    let text = fs::read_to_string(served.join("manifest.json")).unwrap();
+    fs::write(
+        served.join("manifest.json"),
+        text.replace("\"users\": 3", "\"users\": 4"),
+    )
+    .unwrap();
+    let ran = sync(&spoke, 12);
+    assert!(ran.err.contains("is not signed by `gosync`"), "{ran:?}");
+    assert_eq!(spoke.read("etc/passwd"), after);
+    copy_snapshot(&fleet, &served);
+    sync(&spoke, 0);
+}

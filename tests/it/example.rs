@@ -179,6 +179,7 @@ fn the_http_section_is_the_defaults() {
         "server_certificate",
         "proxy",
         "max_age",
+        "verify",
     ] {
         assert!(hub.remove(key).is_some(), "{key}");
     }

@@ -287,6 +287,7 @@ mod tests {
 
     fn document(path: &str) -> file::Config {
         file::Config {
+            verify: None,
             path: path.into(),
             owner: None,
             max_age: None,

@@ -5,6 +5,7 @@
 
 mod age;
 pub(super) mod decode;
+pub(super) mod signed;
 
 use self::age::Age;
 use self::decode::Reading;

@@ -8,12 +8,13 @@ mod edit;
 pub(crate) mod fuzz;
 
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::Deserialize;
 
 use super::admin::GroupAdmin;
+use super::document::signed::Signers;
 use super::document::{self, Reader, Unsaid};
 use super::inactive::InactiveWhen;
 use super::kind::{
@@ -38,6 +39,8 @@ pub(crate) struct Config {
     pub path: PathBuf,
     /// Who may own it besides root.
     pub owner: Option<SourceOwner>,
+    /// Who may have signed it: `path` is the directory of a snapshot then.
+    pub verify: Option<PathBuf>,
     /// How old the document may be: `generated` in it, or else its file. Unset: as old as it likes.
     pub max_age: Option<Span>,
     /// Which values of which attributes shut a person out, beside `active`.
@@ -51,6 +54,7 @@ impl Config {
         let owner = owner.map_err(|reason| OpenError::unfit(name, reason))?;
         Ok(FileProvider {
             owner,
+            signers: self.verify.clone().map(Signers),
             reader: Reader::new(&self.inactive_when, Unsaid::Complete).with_age(self.max_age, now),
             ..FileProvider::new(name, self.path.clone())
         })
@@ -65,11 +69,14 @@ pub(crate) const STARTER: Starter = Starter {
 
 impl ProviderConfig for Config {
     fn files(&mut self) -> Vec<NamedFile<'_>> {
-        vec![NamedFile {
+        let verify = &mut self.verify;
+        let signers = NamedFile::optional("the allowed signers", verify, Need::Trusted);
+        let document = NamedFile {
             what: "the directory document",
             path: &mut self.path,
             need: Need::Source,
-        }]
+        };
+        [Some(document), signers].into_iter().flatten().collect()
     }
 
     fn owner(&self) -> Option<&SourceOwner> {
@@ -119,6 +126,8 @@ pub struct FileProvider {
     path: PathBuf,
     /// Who may own the document besides root and us.
     owner: Option<u32>,
+    /// Who may have signed it, if somebody must have.
+    signers: Option<Signers>,
     reader: Reader,
     /// Whether the document that was read last says that its people are made up.
     sample: Cell<bool>,
@@ -131,6 +140,7 @@ impl FileProvider {
             name: name.to_owned(),
             path,
             owner: None,
+            signers: None,
             reader: Reader::new(&InactiveWhen::default(), Unsaid::Complete),
             sample: Cell::new(false),
         }
@@ -141,8 +151,21 @@ impl FileProvider {
     }
 
     fn bytes(&self) -> Result<Vec<u8>, FetchError> {
-        files::read_source(&self.path, MAX_BYTES, self.owner)
-            .map_err(|e| FetchError::of_file(&self.path, &e))
+        self.signed().map(|(bytes, _)| bytes)
+    }
+
+    /// The document, and its number if it is signed.
+    fn signed(&self) -> Result<(Vec<u8>, Option<u64>), FetchError> {
+        let read = |path: &Path| {
+            files::read_source(path, MAX_BYTES, self.owner)
+                .map_err(|e| FetchError::of_file(path, &e))
+        };
+        let Some(signers) = &self.signers else {
+            return Ok((read(&self.path)?, None));
+        };
+        let place = self.path.display().to_string();
+        let signed = signers.document(&place, MAX_BYTES, &|name| read(&self.path.join(name)))?;
+        Ok((signed.bytes, Some(signed.edition)))
     }
 }
 
@@ -158,7 +181,7 @@ impl Provider for FileProvider {
     }
 
     fn fetch(&self, query: &Query, progress: &dyn Fn(usize)) -> Result<Snapshot, FetchError> {
-        let bytes = self.bytes()?;
+        let (bytes, edition) = self.signed()?;
         let document = self
             .reader
             .read(&bytes)
@@ -170,7 +193,8 @@ impl Provider for FileProvider {
             }
             false => None,
         };
-        let snapshot = self.reader.answer(document, query, made);
+        let mut snapshot = self.reader.answer(document, query, made);
+        snapshot.edition = edition;
         progress(snapshot.directory.users.len() + snapshot.directory.groups.len());
         Ok(snapshot)
     }

@@ -37,7 +37,11 @@ impl ProviderConfig for Config {
         let (ca, own) = (&mut self.ca_file, &mut self.server_certificate);
         let ca = NamedFile::optional("the provider's authorities", ca, Need::Trusted);
         let own = NamedFile::optional("the provider's certificate", own, Need::Trusted);
-        [token, secret, ca, own].into_iter().flatten().collect()
+        let signers = NamedFile::optional("the allowed signers", &mut self.verify, Need::Trusted);
+        [token, secret, ca, own, signers]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     fn check(&self) -> Result<(), String> {

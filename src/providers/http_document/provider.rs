@@ -10,6 +10,7 @@ use crate::model::history::EntryKind;
 use crate::model::text::without_mark;
 use crate::model::units::Size;
 use crate::model::{Now, Snapshot, Untrusted};
+use crate::providers::document::signed::{MANIFEST, Signers};
 use crate::providers::document::{self, Reader, Unsaid};
 use crate::providers::http::{Answer, Http, HttpErrorKind, Request, Secrets};
 use crate::providers::known;
@@ -22,6 +23,8 @@ pub struct HttpDocument {
     reader: Reader,
     /// How large a document may be.
     most: Size,
+    /// Who may have signed it, if somebody must have.
+    signers: Option<Signers>,
     now: Now,
     /// As whom we speak to the server.
     who: String,
@@ -49,6 +52,7 @@ impl HttpDocument {
             http: access.client(config.options(), secrets)?,
             reader: reader.with_age(config.max_age, &now),
             most: config.max_size,
+            signers: config.verify.clone().map(Signers),
             now,
             sample: Cell::new(false),
         })
@@ -62,10 +66,26 @@ impl HttpDocument {
         document::malformed(&self.place(), reason)
     }
 
-    /// The document, unless it is one that is known; then `None`.
+    /// The document, or the manifest of a signed one, unless it is one that is known; then `None`.
     fn get(&self, known: Option<&Known>, deadline: Instant) -> Result<Option<Answer>, FetchError> {
+        match self.signers {
+            Some(_) => self.get_file(&[MANIFEST], known, deadline),
+            None => self.get_file(&[], known, deadline),
+        }
+    }
+
+    fn get_file(
+        &self,
+        path: &[&str],
+        known: Option<&Known>,
+        deadline: Instant,
+    ) -> Result<Option<Answer>, FetchError> {
         let known = known.filter(|known| known.is_recognisable());
-        let request = Request::get(&[]);
+        let request = match self.signers {
+            // What it is, the signature says.
+            Some(_) => Request::get(path).any_type(),
+            None => Request::get(path),
+        };
         let request = match known {
             Some(known) => known.unless_it_is(request),
             None => request,
@@ -91,6 +111,29 @@ impl HttpDocument {
             .ok_or_else(|| self.malformed("it sent nothing".to_owned()))
     }
 
+    /// The document that an answer to [`HttpDocument::get`] is, or leads to; and its number, if it is signed.
+    fn document(
+        &self,
+        answer: &Answer,
+        deadline: Instant,
+    ) -> Result<(Vec<u8>, Option<u64>), FetchError> {
+        let Some(signers) = &self.signers else {
+            return Ok((without_mark(answer.body()).to_vec(), None));
+        };
+        let first = Cell::new(true);
+        let file = |name: &str| {
+            // The second time it may be another one.
+            if name == MANIFEST && first.replace(false) {
+                return Ok(answer.body().to_vec());
+            }
+            let answer = self.get_file(&[name], None, deadline)?;
+            let answer = answer.ok_or_else(|| self.malformed("it sent nothing".to_owned()))?;
+            Ok(answer.body().to_vec())
+        };
+        let signed = signers.document(&self.place(), self.most.bytes(), &file)?;
+        Ok((signed.bytes, Some(signed.edition)))
+    }
+
     /// What a document says.
     fn snapshot(
         &self,
@@ -98,11 +141,13 @@ impl HttpDocument {
         query: &Query,
         progress: &dyn Fn(usize),
     ) -> Result<Snapshot, FetchError> {
-        let document = self.reader.read(without_mark(answer.body()));
+        let (bytes, edition) = self.document(answer, query.deadline)?;
+        let document = self.reader.read(&bytes);
         let document = document.map_err(|reason| self.malformed(reason))?;
         self.sample.set(document.is_sample);
         let made = answer.date("last-modified");
-        let snapshot = self.reader.answer(document, query, made);
+        let mut snapshot = self.reader.answer(document, query, made);
+        snapshot.edition = edition;
         progress(snapshot.directory.users.len() + snapshot.directory.groups.len());
         Ok(snapshot)
     }
@@ -123,10 +168,10 @@ impl Provider for HttpDocument {
     }
 
     fn identity(&self, deadline: Instant) -> Result<Untrusted, FetchError> {
-        let answer = self.whole(deadline)?;
-        let document = self.reader.read(without_mark(answer.body()));
+        let (bytes, _) = self.document(&self.whole(deadline)?, deadline)?;
+        let document = self.reader.read(&bytes);
         document.map_err(|reason| self.malformed(reason))?;
-        let (place, bytes) = (self.place(), answer.body().len());
+        let (place, bytes) = (self.place(), bytes.len());
         Ok(Untrusted::new(format!(
             "{place} as {}, {bytes} bytes",
             self.who
@@ -180,8 +225,8 @@ impl Provider for HttpDocument {
         if self.reader.inactive_when().is_empty() {
             return Ok(Vec::new());
         }
-        let answer = self.whole(deadline)?;
-        let unused = self.reader.unused(without_mark(answer.body()));
+        let (bytes, _) = self.document(&self.whole(deadline)?, deadline)?;
+        let unused = self.reader.unused(&bytes);
         unused.map_err(|reason| self.malformed(reason))
     }
 }

@@ -54,6 +54,9 @@ pub struct Config {
     /// How large the document may be.
     #[serde(default = "max_size")]
     pub max_size: Size,
+    /// Who may have signed it: `url` is the directory of a snapshot then.
+    #[serde(default)]
+    pub verify: Option<PathBuf>,
     /// How old the document may be: its `generated`, or else what the server says of its last change. Unset: as old as it
     /// likes.
     #[serde(default)]
@@ -92,6 +95,7 @@ impl Config {
             connect_timeout: CONNECT_TIMEOUT,
             read_timeout: READ_TIMEOUT,
             max_size: MAX_SIZE,
+            verify: None,
             max_age: None,
             inactive_when: InactiveWhen::default(),
         }
