@@ -13,7 +13,7 @@ fn configurations() -> Vec<String> {
 #[test]
 fn each_configuration_can_be_read() {
     let all = configurations();
-    assert_eq!(all.len(), 5);
+    assert_eq!(all.len(), 7);
     for text in all {
         let source = Source {
             path: "/etc/gosync/gosync.toml".into(),
