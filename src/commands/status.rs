@@ -1,11 +1,10 @@
 //! `gosync status`: how things stand. Writes nothing, and takes no lock.
 
 mod json;
-mod verdict;
+pub(super) mod verdict;
 
 use std::collections::BTreeMap;
 
-pub(super) use self::verdict::stale_reads;
 use self::verdict::{Question, Verdict};
 use super::setup::Setup;
 use super::{Outcome, rebinding};

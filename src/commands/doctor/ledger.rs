@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, word};
 use crate::commands::rebinding;
-use crate::commands::status::stale_reads;
+use crate::commands::status::verdict::stale_reads;
 use crate::ledger::{self, Ledger, LedgerError};
 use crate::model::owned::Present;
 use crate::model::shown;
