@@ -1,6 +1,7 @@
 //! `gosync follow`: the syncs of people and of groups, one round after the other.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -111,8 +112,10 @@ impl Followed for Host<'_> {
 
     fn round(&mut self) -> Round {
         let (global, ui) = (self.global, self.ui);
+        let mut told = BTreeSet::new();
         let syncs = self.syncs.iter_mut();
-        let rounds: Vec<Round> = syncs.map(|sync| sync.run(global, ui)).collect();
+        let rounds = syncs.map(|sync| sync.run(global, ui, &mut told));
+        let rounds: Vec<Round> = rounds.collect();
         self.write_metrics();
         self.show();
         Round {
@@ -200,8 +203,9 @@ impl Host<'_> {
 }
 
 impl Sync {
-    /// Does what the command does, with a configuration that is read now and the time that it is now.
-    fn run(&mut self, global: &Global, ui: Ui) -> Round {
+    /// Does what the command does, with a configuration that is read now and the time that it is now. `told`: why others have failed in
+    /// this round, which is said once.
+    fn run(&mut self, global: &Global, ui: Ui, told: &mut BTreeSet<String>) -> Round {
         self.said.borrow_mut().begin();
         let mut changed = false;
         let ended = self.once(global, ui, &mut changed);
@@ -214,7 +218,8 @@ impl Sync {
                 true
             }
             Err(error) => {
-                if self.said.borrow_mut().failed(error) {
+                let is_news = self.said.borrow_mut().failed(error);
+                if told.insert(error.to_string()) && is_news {
                     ui.error(error);
                 }
                 // The rest is done.
