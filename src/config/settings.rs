@@ -96,7 +96,7 @@ impl Settings {
             providers: chosen.active,
             inactive: chosen.inactive,
             are_several: chosen.are_several,
-            targets: targets::choose(&known_targets, &gosync.targets, &places)?,
+            targets: targets::choose(&known_targets, &gosync, &places)?,
             gosync,
             follow,
             metrics,

@@ -214,6 +214,25 @@ fn a_snapshot_is_signed_so_that_ssh_keygen_can_tell() {
 }
 
 #[test]
+fn no_target_is_written_over_what_says_who_may_log_in() {
+    for path in [
+        "/etc/passwd",
+        "/etc/sudoers.d/x",
+        "/var/lib/gosync/ledger.sqlite",
+        "/etc/./passwd",
+    ] {
+        let host = host("\"gridmap\"", &GRIDMAP.replace("/etc/grid-mapfile", path));
+        let before = host.read("etc/passwd");
+        let ran = sync(&host, 2);
+        assert!(ran.err.contains("target.gridmap"), "{path}: {ran:?}");
+        assert_eq!(host.read("etc/passwd"), before);
+    }
+    let twice = format!("{GRIDMAP}{}", GRIDMAP.replace("gridmap]", "again]"));
+    let ran = sync(&host("\"gridmap\", \"again\"", &twice), 2);
+    assert!(ran.err.contains("is written by another target"), "{ran:?}");
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused() {
     for (targets, sections, word) in [
         ("\"gridmap\"", "", "no section [target.gridmap]"),
