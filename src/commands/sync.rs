@@ -50,7 +50,7 @@ pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui) -> Result<Outcome> {
     if !how.plan.dry_run {
         metrics_file::write(&setup, |text| ui.warn(text));
     }
-    ended
+    Ok(ended)
 }
 
 /// `--format json` is for one plan.
@@ -96,41 +96,41 @@ struct Syncs<'a> {
 
 impl Syncs<'_> {
     /// Does those of all providers, one after the other.
-    fn of_each(&mut self, setups: &[Setup<'_>]) -> Result<Outcome> {
+    fn of_each(&mut self, setups: &[Setup<'_>]) -> Outcome {
         let mut end = Outcome::Done;
         for (at, setup) in setups.iter().enumerate() {
-            let one = self.of(setup).inspect_err(|error| {
-                let others = setups.iter().skip(at + 1);
-                others.for_each(|setup| self.leave_off(setup, self.tasks, error));
-            })?;
+            let (one, broken) = self.of(setup);
             end = graver(end, one);
+            if let Some(error) = broken {
+                let others = setups.iter().skip(at + 1);
+                others.for_each(|setup| self.leave_off(setup, self.tasks, &error));
+                break;
+            }
         }
-        Ok(end)
+        end
     }
 
-    /// Does those of one provider.
-    ///
-    /// # Errors
-    /// What would break off those of the others, too.
-    fn of(&mut self, setup: &Setup<'_>) -> Result<Outcome> {
+    /// Does those of one provider: how they ended, and what would break off those of the others, too.
+    fn of(&mut self, setup: &Setup<'_>) -> (Outcome, Option<Error>) {
         let setup = &setup.with_env(self.together.env(&setup.env, self.tasks.len() > 1));
         let mut end = Outcome::Done;
         for (at, task) in self.tasks.iter().enumerate() {
-            let report = self.sync(setup, task);
-            let told = match report {
-                Ok(report) => told(setup, conclude(&report, self.args)),
-                Err(error) => {
-                    // What breaks this one off would break the next one off, too.
-                    self.leave_off(setup, &self.tasks[at + 1..], &error);
-                    return match is_of_all(&error) {
-                        true => Err(error),
-                        false => Ok(graver(end, told(setup, Err(error)))),
-                    };
+            let error = match self.sync(setup, task) {
+                Ok(report) => {
+                    end = graver(end, told(setup, conclude(&report, self.args)));
+                    continue;
                 }
+                Err(error) => error,
             };
-            end = graver(end, told);
+            // What breaks this one off would break the next one off, too.
+            self.leave_off(setup, &self.tasks[at + 1..], &error);
+            if is_of_all(&error) {
+                setup.ui.error(&error);
+                return (graver(end, Outcome::Reported(error.kind)), Some(error));
+            }
+            return (graver(end, told(setup, Err(error))), None);
         }
-        Ok(end)
+        (end, None)
     }
 
     fn sync(&mut self, setup: &Setup<'_>, task: &Task) -> Result<RunReport> {

@@ -42,6 +42,8 @@ pub(crate) struct TargetNotes {
 pub(crate) struct TargetNote {
     /// SHA-256 of each file as gosync wrote it last.
     written: BTreeMap<PathBuf, String>,
+    /// A digest of the section that they were made by.
+    section: String,
     /// When it was written last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) at: Option<Moment>,
@@ -99,6 +101,9 @@ pub(crate) fn bring(
     notes
         .targets
         .retain(|name, _| all.iter().any(|(known, _)| known == name));
+    for text in &collected.left_out {
+        watch.warn(format!("targets: {text}"));
+    }
     let mut behind = Vec::new();
     for (name, target) in all {
         let note = notes.targets.entry(name.to_owned()).or_default();
@@ -133,9 +138,12 @@ struct One<'a> {
 
 impl One<'_> {
     fn bring(&mut self, target: &dyn Derived, roll: &Roll<'_>) -> std::result::Result<(), String> {
+        let section = hex(&Sha256::digest(format!("{target:?}")));
+        let is_untouched = self.note.section == section && self.is_untouched(target);
         let site = Site {
             root: &self.env.root,
             now: &self.env.now,
+            is_untouched,
         };
         let made = target.make(roll, &site)?;
         for text in made.left_out {
@@ -149,8 +157,19 @@ impl One<'_> {
             // A run that finds it otherwise goes the whole way.
             inputs::note(&self.env.root.path(path));
         }
+        self.note.section = section;
         (self.note.failing_since, self.note.error) = (None, None);
         Ok(())
+    }
+
+    /// Whether all files stand as they were written last.
+    fn is_untouched(&self, target: &dyn Derived) -> bool {
+        let is_it = |path: &PathBuf| {
+            let there = files::read_plain(&self.env.root.path(path)).ok().flatten();
+            let digest = there.map(|bytes| hex(&Sha256::digest(bytes)));
+            digest.is_some() && digest.as_ref() == self.note.written.get(path)
+        };
+        target.paths().iter().all(is_it)
     }
 
     /// Puts a file in place that is not there as it should be.
@@ -186,10 +205,8 @@ impl One<'_> {
             Some(_) => KEPT[1],
             None => KEPT[0],
         };
-        let mut name = file.path.clone().into_os_string();
-        name.push(format!(".{end}"));
         let kept = MadeFile {
-            path: name.into(),
+            path: self.free(&file.path, end)?,
             bytes: there.to_vec(),
             mode: 0o600,
         };
@@ -201,6 +218,22 @@ impl One<'_> {
             kept.path.display()
         ));
         Ok(())
+    }
+
+    /// Where a file can be kept. What was kept before gosync wrote its first one is never replaced, though the note of that is lost; of what
+    /// was changed by hand the last is kept.
+    fn free(&self, path: &Path, end: &str) -> std::result::Result<PathBuf, PathError> {
+        let named = |end: &str| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(format!(".{end}"));
+            PathBuf::from(name)
+        };
+        let first = named(end);
+        let is_taken = files::look(&self.env.root.path(&first))?.is_some();
+        Ok(match end == KEPT[0] && is_taken {
+            true => named(KEPT[1]),
+            false => first,
+        })
     }
 
     /// It cannot be made, or not be written.

@@ -105,14 +105,23 @@ impl<'h> Collected<'h> {
         let files = target.key_files()?;
         let there: BTreeSet<&str> = files.names().collect();
         let with_file = |it: &&mut Account<'h>| there.contains(it.name);
+        let mut odd: Vec<String> = Vec::new();
         for account in self.roll.accounts.iter_mut().filter(with_file) {
             let path = format!("{}/{}", rules.directory, account.name);
-            if let KeyFile::Plain { bytes, .. } = files.at(&path)? {
-                let text = String::from_utf8_lossy(&bytes);
-                let lines = text.lines().map(str::trim);
-                let keys = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-                account.keys = keys.map(str::to_owned).collect();
-            }
+            let KeyFile::Plain { bytes, .. } = files.at(&path)? else {
+                odd.push(account.name.to_owned());
+                continue;
+            };
+            let text = String::from_utf8_lossy(&bytes);
+            let lines = text.lines().map(str::trim);
+            let keys = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+            account.keys = keys.map(str::to_owned).collect();
+        }
+        if !odd.is_empty() {
+            let examples: Examples = odd.iter().map(String::as_str).collect();
+            self.left_out.push(format!(
+                "SSH keys are left out whose files are not as gosync writes them: {examples}"
+            ));
         }
         Ok(())
     }

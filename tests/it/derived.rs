@@ -85,6 +85,32 @@ fn whoever_wrote_the_file_before_finds_it_again() {
 }
 
 #[test]
+fn the_first_file_of_others_stays_kept_though_nobody_remembers_it() {
+    let host = host("\"gridmap\"", GRIDMAP);
+    fs::write(host.root().join("etc/grid-mapfile"), "by hand\n").unwrap();
+    sync(&host, 0);
+    fs::remove_file(host.root().join("var/lib/gosync/targets.json")).unwrap();
+    say(&host, &["ann", "bob", "cat"]);
+    sync(&host, 0);
+    assert_eq!(host.read("etc/grid-mapfile.before-gosync"), "by hand\n");
+    assert_eq!(host.read("etc/grid-mapfile").lines().count(), 3);
+}
+
+#[test]
+fn who_does_not_stand_as_gosync_made_them_is_told() {
+    let host = host("\"gridmap\"", GRIDMAP);
+    sync(&host, 0);
+    let passwd = host.read("etc/passwd").replace(":20000:", ":31000:");
+    fs::write(host.root().join("etc/passwd"), passwd).unwrap();
+    let ran = sync(&host, 0);
+    assert!(
+        ran.err
+            .contains("targets: accounts that do not stand on this host as gosync made them"),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn one_that_cannot_be_written_for_a_while_holds_up_nothing_and_is_right_after_it() {
     let host = host(
         "\"gridmap\", \"fleet\"",
@@ -204,6 +230,10 @@ fn a_snapshot_is_signed_so_that_ssh_keygen_can_tell() {
     )
     .unwrap();
     assert!(!verify(&forged));
+    // What somebody has spoilt is signed anew.
+    fs::write(fleet.join("manifest.json.sig"), "spoilt").unwrap();
+    sync(&host, 0);
+    assert!(verify(&fleet.join("manifest.json")));
     // Without its key it is told, and the last one stays.
     fs::remove_file(&key).unwrap();
     say(&host, &["ann", "bob", "cat"]);

@@ -39,6 +39,8 @@ pub struct Site<'a> {
     pub root: &'a Root,
     /// The time.
     pub now: &'a Now,
+    /// Whether all files stand as they were written last, by what the section says now.
+    pub is_untouched: bool,
 }
 
 /// What is to stand there.

@@ -2,9 +2,10 @@
 //! access lists.
 //!
 //! A value that the line could not hold, since a program that reads it would see where it ends elsewhere, is not written: its account or
-//! group is left out, and that is told. In `"{id}"` a value has no quotation marks and no backslashes; where nothing stands around
-//! it, no white space and no `#` either, and it is not empty.
+//! group is left out, and that is told. Between quotation marks a value has none of these and no backslashes; elsewhere no white space, no
+//! `#`, and nothing of what stands beside it either, and it is not empty.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -92,11 +93,17 @@ const WORDS: [(&str, Field, bool, bool); 9] = [
 impl Line {
     /// Takes a text apart: `{word}` stands for a value, `{{` and `}}` for braces.
     fn parse(text: &str) -> Result<Self, String> {
-        let (mut parts, mut plain) = (Vec::new(), String::new());
+        let (mut parts, mut plain, mut is_quoted) = (Vec::new(), String::new(), false);
         let mut rest = text;
-        while let Some(at) = rest.find(['{', '}', '\n', '\r']) {
+        while let Some(at) = rest.find(['{', '}', '"', '\n', '\r']) {
             let (before, from) = rest.split_at(at);
             plain.push_str(before);
+            if let Some(behind) = from.strip_prefix('"') {
+                is_quoted = !is_quoted;
+                plain.push('"');
+                rest = behind;
+                continue;
+            }
             if let Some(behind) = from.strip_prefix("{{").or(from.strip_prefix("}}")) {
                 plain.push_str(&from[..1]);
                 rest = behind;
@@ -110,25 +117,34 @@ impl Line {
                 .ok_or("a `{` is not closed; a brace is written {{")?;
             let known = WORDS.iter().find(|(known, ..)| *known == word);
             let (_, field, ..) = known.ok_or_else(|| unknown(word))?;
-            let is_quoted = plain.ends_with('"') && behind.starts_with('"');
             parts.push(Part::Text(std::mem::take(&mut plain)));
             parts.push(Part::Value(*field, is_quoted));
             rest = behind;
         }
         plain.push_str(rest);
         parts.push(Part::Text(plain));
-        Ok(Self(parts))
+        match is_quoted {
+            true => Err("a quotation mark is not closed".to_owned()),
+            false => Ok(Self(parts)),
+        }
     }
 
     /// The line; what cannot stand in it, by its word.
     fn made(&self, value: impl Fn(Field) -> String) -> Result<String, &'static str> {
         let mut line = String::new();
-        for part in &self.0 {
+        for (at, part) in self.0.iter().enumerate() {
             match part {
                 Part::Text(text) => line.push_str(text),
                 Part::Value(field, is_quoted) => {
                     let value = value(*field);
-                    if !fits(&value, *field, *is_quoted) {
+                    let ends = [self.text(at.checked_sub(1)), self.text(at.checked_add(1))];
+                    let [before, behind] = ends;
+                    let ends = before
+                        .chars()
+                        .next_back()
+                        .into_iter()
+                        .chain(behind.chars().next());
+                    if !fits(&value, *field, *is_quoted, ends) {
                         return Err(word(*field));
                     }
                     line.push_str(&value);
@@ -137,6 +153,14 @@ impl Line {
         }
         line.push('\n');
         Ok(line)
+    }
+
+    /// The text at a place; none, if there is none.
+    fn text(&self, at: Option<usize>) -> &str {
+        match at.and_then(|at| self.0.get(at)) {
+            Some(Part::Text(text)) => text,
+            Some(Part::Value(..)) | None => "",
+        }
     }
 }
 
@@ -155,15 +179,20 @@ fn word(field: Field) -> &'static str {
         .map_or("value", |(word, ..)| word)
 }
 
-/// Whether a program that reads the line sees the value end where it ends.
-fn fits(value: &str, field: Field, is_quoted: bool) -> bool {
-    let is_bad = |c: char| c.is_control() || c == '"' || c == '\\';
-    let is_bad_bare = |c: char| is_bad(c) || c.is_whitespace() || c == '#' || c == '\'';
-    let may_be_empty = is_quoted || field == Field::Members;
-    match is_quoted {
-        true => !value.contains(is_bad),
-        false => !value.contains(is_bad_bare) && (may_be_empty || !value.is_empty()),
+/// Whether a program that reads the line sees the value end where it ends. `ends`: what stands beside it.
+fn fits(value: &str, field: Field, is_quoted: bool, ends: impl Iterator<Item = char>) -> bool {
+    let is_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if value.contains(|c| is_line(c) || c == '"' || c == '\\') {
+        return false;
     }
+    if is_quoted {
+        return true;
+    }
+    let ends: Vec<char> = ends.filter(|c| !c.is_alphanumeric()).collect();
+    let is_bad = |c: char| c.is_whitespace() || c == '#' || c == '\'';
+    // Members are names with commas between them.
+    let is_end = |c: char| ends.contains(&c) && !(field == Field::Members && c == ',');
+    !value.contains(|c| is_bad(c) || is_end(c)) && (field == Field::Members || !value.is_empty())
 }
 
 impl<'de> Deserialize<'de> for Line {
@@ -187,13 +216,18 @@ fn of_account(account: &Account<'_>, field: Field) -> String {
     }
 }
 
-fn of_group(group: &Group<'_>, field: Field) -> String {
+/// `shut`: accounts whose people are not let in.
+fn of_group(group: &Group<'_>, shut: &BTreeSet<&str>, field: Field) -> String {
     match field {
         Field::Name => group.name.to_owned(),
         Field::Gid => group.on_host.gid.to_string(),
         Field::Id => group.id.clone(),
         Field::Provider => group.provider.clone(),
-        Field::Members => group.on_host.members.names().collect::<Vec<_>>().join(","),
+        Field::Members => {
+            let members = group.on_host.members.names();
+            let open: Vec<&str> = members.filter(|name| !shut.contains(name)).collect();
+            open.join(",")
+        }
         Field::Uid | Field::Gecos | Field::Home | Field::Shell => String::new(),
     }
 }
@@ -201,6 +235,8 @@ fn of_group(group: &Group<'_>, field: Field) -> String {
 impl Config {
     /// The lines, by name; and who has none, with the word of what cannot stand there.
     fn lines(&self, roll: &Roll<'_>) -> (String, Vec<(String, &'static str)>) {
+        let shut = roll.accounts.iter().filter(|account| !account.active);
+        let shut: BTreeSet<&str> = shut.map(|account| account.name).collect();
         let mut all: Vec<(&str, Result<String, &'static str>)> = match self.each {
             Each::Account => {
                 let open = roll.accounts.iter().filter(|account| account.active);
@@ -210,7 +246,7 @@ impl Config {
             Each::Group => {
                 let groups = roll.groups.iter();
                 groups
-                    .map(|it| (it.name, self.line.made(|field| of_group(it, field))))
+                    .map(|it| (it.name, self.line.made(|field| of_group(it, &shut, field))))
                     .collect()
             }
         };
@@ -335,6 +371,8 @@ mod tests {
             ("{id} {name}", "#x"),
             ("{id} {name}", ""),
             ("{gecos} {name}", "x"),
+            ("{id}:{name}", "x:root"),
+            ("\"a\"{id}\"b\"", "x y"),
         ] {
             let roll = Roll {
                 accounts: vec![account("ann", id, true)],
@@ -347,7 +385,7 @@ mod tests {
 
     #[test]
     fn a_line_that_cannot_be_meant_is_refused() {
-        for line in ["{nam}", "{name", "name}", "a\nb"] {
+        for line in ["{nam}", "{name", "name}", "a\nb", "\"{name}"] {
             assert!(Line::parse(line).is_err(), "{line:?}");
         }
         assert!(config("{members}").check().is_err());
