@@ -185,7 +185,7 @@ pub fn ledger(path: &Path) -> String {
         "SELECT 'hook', kind, subject, event, attempts, given_up FROM hook_queue ORDER BY txn, seq",
         "SELECT 'hook done', step FROM hook_done ORDER BY step",
         // An interruption may divide a plan among more transactions.
-        "SELECT 'meta', key, value FROM meta WHERE key NOT IN ('txn', 'generation', 'ledger', 'anchored') ORDER BY key",
+        "SELECT 'meta', key, value FROM meta WHERE key NOT IN ('txn', 'generation', 'ledger', 'anchored') AND key NOT LIKE 'commits %' ORDER BY key",
     ] {
         if let Err(e) = rows(&db, sql, &mut text) {
             let _ = writeln!(text, "{e}");
