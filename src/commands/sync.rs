@@ -40,11 +40,12 @@ pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui) -> Result<Outcome> {
             shown(name)
         ));
     }
+    let options = options_of(&setup, how);
     let mut syncs = Syncs {
         tasks: &tasks,
-        options: options_of(&setup, how),
+        together: Together::begin(&setup.env, &tasks, &options, &mut UiWatch::new(ui))?,
+        options,
         args: &how.plan,
-        together: Together::begin(&setup.env, how.plan.dry_run, &mut UiWatch::new(ui))?,
     };
     let ended = syncs.of_each(&setups);
     if !how.plan.dry_run {

@@ -11,7 +11,7 @@ use super::context::PlanContext;
 use super::copies;
 use super::derived;
 use super::env::{Env, unasked};
-use super::job::{Job, Task};
+use super::job::{Job, Options, Task};
 use super::keys::HomeWriter;
 use super::ledger_access::LedgerAccess;
 use super::others;
@@ -63,10 +63,19 @@ impl Together {
     ///
     /// # Errors
     /// When the lock cannot be taken.
-    pub(crate) fn begin(env: &Env, dry_run: bool, watch: &mut dyn Watch) -> Result<Self> {
-        let lock = env.lock(Purpose::of("sync", dry_run), watch)?;
+    pub(crate) fn begin(
+        env: &Env,
+        tasks: &[Task],
+        options: &Options,
+        watch: &mut dyn Watch,
+    ) -> Result<Self> {
+        let purpose = match tasks {
+            [one] => one.purpose(options),
+            _ => Purpose::of("sync", options.dry_run),
+        };
+        let lock = env.lock(purpose, watch)?;
         Ok(Self {
-            ahead: dry_run.then(Rc::default),
+            ahead: options.dry_run.then(Rc::default),
             _lock: lock,
         })
     }
