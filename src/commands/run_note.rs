@@ -8,7 +8,7 @@ use crate::cli::Global;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Completeness, Moment};
 use crate::plan::Barred;
-use crate::run::{self, LastRuns, Memory, RunNote, RunReport, Stock, Task, Told};
+use crate::run::{self, LastRuns, Memory, Reads, RunNote, RunReport, Stock, Task, Told};
 use crate::system::root::Root;
 use crate::system::{clock, files};
 
@@ -95,15 +95,11 @@ impl<'a> NoteOfRun<'a> {
             let targets = report.filter(|report| has_written(report)).into_iter();
             let plans = targets.flat_map(|report| &report.targets);
             plans.for_each(|target| runs.totals.add(&target.plan));
-            if is_complete || is_unmoved {
-                // All may have been read, too, and found as it was.
-                let reads = match is_complete {
-                    true => &mut runs.complete_reads,
-                    false => &mut runs.confirmed_reads,
-                };
-                let reads = reads.entry(note.provider.clone());
-                let last = reads.or_default().entry(command.clone());
-                last.insert_entry(note.ended);
+            // All may have been read, too, and found as it was.
+            match (is_complete, is_unmoved) {
+                (true, _) => put_read(&mut runs.complete_reads, command, &note),
+                (false, true) => put_read(&mut runs.confirmed_reads, command, &note),
+                (false, false) => {}
             }
             if let Some(last) = runs.runs.get(key) {
                 keep_told(&mut note, last, is_told && !is_unmoved, is_quiet);
@@ -115,15 +111,17 @@ impl<'a> NoteOfRun<'a> {
         };
         let (dir, root) = (self.setup.state_dir(), &self.setup.root);
         if let Err(error) = LastRuns::update(&dir, root, update) {
-            let error = error.to_string();
-            // What the run itself failed by is told once.
-            let is_told = failure.is_some_and(|failure| failure.to_string().contains(&error));
-            if !is_told {
-                let ui = self.setup.ui;
-                ui.warn(format!(
-                    "no note of this run is left for `gosync status`: {error}"
-                ));
-            }
+            self.tell_unnoted(&error.to_string(), failure);
+        }
+    }
+
+    /// No note could be left; what the run itself failed by is told once.
+    fn tell_unnoted(&self, error: &str, failure: Option<&Error>) {
+        let is_told = failure.is_some_and(|failure| failure.to_string().contains(error));
+        if !is_told {
+            self.setup.ui.warn(format!(
+                "no note of this run is left for `gosync status`: {error}"
+            ));
         }
     }
 
@@ -152,6 +150,12 @@ impl<'a> NoteOfRun<'a> {
         note.records = sources.find_map(|source| source.records);
         note.not_out = report.map_or(0, RunReport::not_out);
     }
+}
+
+/// Notes when a provider was read, or found as it was, for a command.
+fn put_read(reads: &mut Reads, command: &str, note: &RunNote) {
+    let of_provider = reads.entry(note.provider.clone()).or_default();
+    of_provider.insert(command.to_owned(), note.ended);
 }
 
 /// What was told stays told by a run that told nothing.

@@ -12,7 +12,7 @@ use crate::cli::{self, Format, Global};
 use crate::config::ProviderSettings;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::queue::{Failing, QueueCensus};
-use crate::ledger::{Census, Ledger, Waiting};
+use crate::ledger::{Census, Ledger, LedgerError, Waiting};
 use crate::model::owned::{Hold, Present};
 use crate::model::text::shell_word;
 use crate::model::{counted, shown};
@@ -73,6 +73,27 @@ impl Asked {
     }
 }
 
+/// What the ledger says; nothing, if there is none.
+#[derive(Default)]
+struct Book {
+    census: Census,
+    homes: Vec<Waiting>,
+    hooks: QueueCensus,
+}
+
+impl Book {
+    fn read(ledger: Option<Ledger>, now: i64) -> std::result::Result<Self, LedgerError> {
+        let Some(ledger) = ledger else {
+            return Ok(Self::default());
+        };
+        Ok(Self {
+            census: ledger.census()?,
+            homes: ledger.waiting_homes(SHOWN_HOOKS)?,
+            hooks: ledger.hook_census(now, SHOWN_HOOKS)?,
+        })
+    }
+}
+
 struct Status {
     verdict: Verdict,
     runs: LastRuns,
@@ -107,20 +128,11 @@ impl Status {
         let found = anchored::look(setup)?;
         let problem = found.problem(setup);
         let ledger = found.into_ledger()?;
-        let census = ledger
-            .as_ref()
-            .map(Ledger::census)
-            .transpose()
-            .map_err(Error::failed)?;
-        let homes = ledger
-            .as_ref()
-            .map(|ledger| ledger.waiting_homes(SHOWN_HOOKS))
-            .transpose()
-            .map_err(Error::failed)?;
-        let hooks = ledger
-            .map(|ledger| ledger.hook_census(setup.now.seconds(), SHOWN_HOOKS))
-            .transpose()
-            .map_err(Error::failed)?;
+        let Book {
+            census,
+            homes,
+            hooks,
+        } = Book::read(ledger, setup.now.seconds()).map_err(Error::failed)?;
         let (note, busy) = lock::look(&setup.root.path(&setup.settings.gosync.lock_file))
             .map_err(Error::failed)?;
         let runs = LastRuns::load(&setup.state_dir());
@@ -146,21 +158,12 @@ impl Status {
             providers,
             inactive: setup.settings.inactive.clone(),
             ledger: problem,
-            unnamed: census
-                .iter()
-                .flat_map(|census| rebinding::unnamed_of(census, &setup.settings.sections))
-                .collect(),
-            census: census.unwrap_or_default(),
-            hooks: hooks.unwrap_or_default(),
-            homes: homes.unwrap_or_default(),
+            unnamed: rebinding::unnamed_of(&census, &setup.settings.sections),
+            census,
+            hooks,
+            homes,
             interrupted: setup.target()?.is_interrupted()?,
-            targets: {
-                let mut notes = TargetNotes::load(&setup.state_dir()).targets;
-                let known = setup.settings.derived_targets();
-                known
-                    .map(|(name, _)| (name.to_owned(), notes.remove(name).unwrap_or_default()))
-                    .collect()
-            },
+            targets: targets(setup),
             note,
             busy,
         })
@@ -304,6 +307,14 @@ impl Status {
             (true, _, _) => "held".to_owned(),
         }
     }
+}
+
+/// What is noted of each target that is made of what the host has.
+fn targets(setup: &Setup<'_>) -> BTreeMap<String, TargetNote> {
+    let mut notes = TargetNotes::load(&setup.state_dir()).targets;
+    let known = setup.settings.derived_targets();
+    let note = |(name, _): (&str, _)| (name.to_owned(), notes.remove(name).unwrap_or_default());
+    known.map(note).collect()
 }
 
 /// How a target stands.

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use crate::model::{absolute_path, shown, units};
+use crate::model::{shown, units};
 use crate::policy::Misfit;
+use crate::targets::host_path;
 
 /// The least memory with which anything can be read.
 const LEAST_MEMORY: usize = 64 << 20;
@@ -22,10 +23,10 @@ pub struct Gosync {
     /// The targets to bring in step, in order.
     pub targets: Vec<String>,
     /// Where the ledger and the journal are, below `--root`.
-    #[serde(deserialize_with = "path")]
+    #[serde(deserialize_with = "host_path")]
     pub state_dir: PathBuf,
     /// The run lock's file, below `--root`.
-    #[serde(deserialize_with = "path")]
+    #[serde(deserialize_with = "host_path")]
     pub lock_file: PathBuf,
     /// How long the whole read may take.
     #[serde(deserialize_with = "units::duration")]
@@ -92,8 +93,4 @@ fn twice(names: &[String]) -> Option<&String> {
         .enumerate()
         .find(is_known)
         .map(|(_, name)| name)
-}
-
-fn path<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
-    absolute_path::one(from).map(PathBuf::from)
 }

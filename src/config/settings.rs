@@ -71,15 +71,7 @@ impl Settings {
         let gosync: Gosync = sections.one("gosync")?;
         let follow: Follow = sections.one("follow")?;
         let metrics = sections.one("metrics")?;
-        let rules = Rules {
-            accounts: sections.one("accounts")?,
-            groups: GroupRules {
-                overrides: overrides.clone(),
-                ..sections.one("groups")?
-            },
-            departed: sections.one("departed")?,
-            keys: sections.one("keys")?,
-        };
+        let rules = rules(&mut sections, &overrides)?;
         let catalogue = Catalogue {
             overrides,
             ..sections.one("catalogue")?
@@ -210,6 +202,19 @@ fn check(
     gosync.check()?;
     follow.check()?;
     hooks.check()
+}
+
+/// The sections that say what becomes of people and groups.
+fn rules(sections: &mut Sections<'_, '_>, overrides: &Overrides) -> Result<Rules, ConfigError> {
+    Ok(Rules {
+        accounts: sections.one("accounts")?,
+        groups: GroupRules {
+            overrides: overrides.clone(),
+            ..sections.one("groups")?
+        },
+        departed: sections.one("departed")?,
+        keys: sections.one("keys")?,
+    })
 }
 
 /// The sections `[group.NAME]`.

@@ -5,15 +5,16 @@
 //! apart here; what of it is believed is for `active_directory`. Rules: MS-ADTS 3.1.1.3.4.1.3 (LDAP_SERVER_DIRSYNC_OID),
 //! 3.1.1.3.4.1.14 (LDAP_SERVER_SHOW_DELETED_OID).
 
+use serde::{Deserialize, Serialize};
+
 use super::ber::{INTEGER, Reader, SEQUENCE, Writer};
 use super::connect::Session;
 use super::entry::Entry;
 use super::error::Error;
-use super::filter::Filter;
 use super::message::Says;
-use super::request::{Control, Operation, Search};
+use super::question::Request;
+use super::request::{Control, Operation};
 use super::sync::{self, Uuid};
-use serde::{Deserialize, Serialize};
 
 /// The control of request and answer.
 pub(super) const CONTROL: &str = "1.2.840.113556.1.4.841";
@@ -194,14 +195,7 @@ fn exchange(
     controls: &[Control],
     take: &mut dyn FnMut(&[u8]),
 ) -> Result<Option<Vec<u8>>, Error> {
-    let filter = Filter::new(filter)
-        .ok_or_else(|| Error::malformed("the request could not be made: its filter is none"))?;
-    let operation = Operation::search(Search {
-        base,
-        alone: false,
-        filter: &filter,
-        attributes,
-    });
+    let operation = Operation::search(&Request::below(base, filter, attributes))?;
     let id = session.send(&operation, controls)?;
     loop {
         let message = session.receive(id)?;

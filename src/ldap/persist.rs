@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use super::ber::Reader;
 use super::connect::{Server, Session};
 use super::error::Error;
-use super::filter::Filter;
 use super::message::{Says, UNSOLICITED};
-use super::request::{Control, Operation, Search, WHO_AM_I};
+use super::question::Request;
+use super::request::{Control, Operation, WHO_AM_I};
 use super::{socket, sync};
 
 const REFRESH_AND_PERSIST: u32 = 3;
@@ -133,14 +133,7 @@ fn begin(
     filter: &str,
     cookie: Option<&[u8]>,
 ) -> Result<Begun, Error> {
-    let filter = Filter::new(filter)
-        .ok_or_else(|| Error::malformed("the request could not be made: its filter is none"))?;
-    let operation = Operation::search(Search {
-        base,
-        alone: false,
-        filter: &filter,
-        attributes: &["1.1"],
-    });
+    let operation = Operation::search(&Request::below(base, filter, &["1.1"]))?;
     let control = Control::critical(sync::REQUEST, sync::request(REFRESH_AND_PERSIST, cookie));
     let id = session.send(&operation, &[control])?;
     loop {

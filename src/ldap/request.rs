@@ -4,7 +4,9 @@
 //! I). Pure.
 
 use super::ber::{ENUMERATED, INTEGER, SEQUENCE, SET, Writer};
+use super::error::Error;
 use super::filter::Filter;
+use super::question::Request;
 
 /// StartTLS (RFC 4511, 4.14).
 pub(super) const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
@@ -41,17 +43,6 @@ pub(crate) enum Modify {
     Delete = 1,
     /// They are all that is there.
     Replace = 2,
-}
-
-/// What a search is for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Search<'a> {
-    /// The entry below which to look.
-    pub base: &'a str,
-    /// Only that entry itself.
-    pub alone: bool,
-    pub filter: &'a Filter,
-    pub attributes: &'a [&'a str],
 }
 
 /// A control of a request.
@@ -139,21 +130,26 @@ impl Operation {
     }
 
     /// A search that follows no aliases and has no limits of its own.
-    pub(super) fn search(search: Search<'_>) -> Self {
-        Self::new(0x63, |out| {
-            out.string(search.base.as_bytes());
-            out.number(ENUMERATED, if search.alone { 0 } else { 2 });
+    ///
+    /// # Errors
+    /// When its filter is none.
+    pub(super) fn search(request: &Request<'_>) -> Result<Self, Error> {
+        let filter = Filter::new(request.filter)
+            .ok_or_else(|| Error::malformed("the request could not be made: its filter is none"))?;
+        Ok(Self::new(0x63, |out| {
+            out.string(request.base.as_bytes());
+            out.number(ENUMERATED, if request.alone { 0 } else { 2 });
             out.number(ENUMERATED, 0);
             out.number(INTEGER, 0);
             out.number(INTEGER, 0);
             out.boolean(false);
-            out.raw(search.filter.encoded());
+            out.raw(filter.encoded());
             out.nested(SEQUENCE, |out| {
-                for attribute in search.attributes {
+                for attribute in request.attributes {
                     out.string(attribute.as_bytes());
                 }
             });
-        })
+        }))
     }
 
     /// Changes an entry: all of it, in this order, or nothing.
@@ -249,16 +245,10 @@ mod tests {
 
     #[test]
     fn a_search_asks_for_a_page() {
-        let filter = Filter::new("(a=*)").unwrap();
-        let search = Search {
-            base: "dc=x",
-            alone: false,
-            filter: &filter,
-            attributes: &["uid"],
-        };
+        let search = Operation::search(&Request::below("dc=x", "(a=*)", &["uid"])).unwrap();
         let page = Control::page("1.2", 500, b"c");
         assert_eq!(
-            Operation::search(search).message(2, &[page]),
+            search.message(2, &[page]),
             b"\x30\x3b\x02\x01\x02\
               \x63\x1f\x04\x04dc=x\x0a\x01\x02\x0a\x01\x00\x02\x01\x00\x02\x01\x00\x01\x01\x00\x87\x01a\x30\x05\x04\x03uid\
               \xa0\x15\x30\x13\x04\x031.2\x01\x01\xff\x04\x09\x30\x07\x02\x02\x01\xf4\x04\x01c"

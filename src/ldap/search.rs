@@ -10,10 +10,9 @@ use std::collections::BTreeSet;
 use super::connect::Session;
 use super::entry::{self, Entry, Strange};
 use super::error::Error;
-use super::filter::Filter;
 use super::message::{self, Answer, Says};
 pub(crate) use super::question::{Outcome, Request};
-use super::request::{Control, Operation, Search};
+use super::request::{Control, Operation};
 use super::tape::{Digest, Kept};
 
 /// The control of RFC 2696.
@@ -315,14 +314,7 @@ fn one(
     entries: &mut usize,
     take: &mut Take<'_>,
 ) -> Result<Page, Error> {
-    let filter = Filter::new(request.filter)
-        .ok_or_else(|| Error::malformed("the request could not be made: its filter is none"))?;
-    let operation = Operation::search(Search {
-        base: request.base,
-        alone: request.alone,
-        filter: &filter,
-        attributes: request.attributes,
-    });
+    let operation = Operation::search(request)?;
     let controls = controls(session, request, cookie);
     let id = session.send(&operation, &controls)?;
     let mut page = Page::default();

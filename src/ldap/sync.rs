@@ -10,10 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ber::{ENUMERATED, Reader, SEQUENCE, SET, STRING, Writer};
 use super::connect::Session;
 use super::error::Error;
-use super::filter::Filter;
 use super::message::{Message, Says};
 use super::question::Request;
-use super::request::{Control, Operation, Search};
+use super::request::{Control, Operation};
 use crate::model::{Fate, unhex};
 
 pub(super) const REQUEST: &str = "1.3.6.1.4.1.4203.1.9.1.1";
@@ -176,14 +175,7 @@ fn refresh(
     cookie: Option<&[u8]>,
     absence: Absence,
 ) -> Result<Option<Changes>, Error> {
-    let filter = Filter::new(request.filter)
-        .ok_or_else(|| Error::malformed("the request could not be made: its filter is none"))?;
-    let operation = Operation::search(Search {
-        base: request.base,
-        alone: request.alone,
-        filter: &filter,
-        attributes: request.attributes,
-    });
+    let operation = Operation::search(request)?;
     let id = session.send(
         &operation,
         &[Control::critical(

@@ -24,9 +24,11 @@ use crate::targets::{Hold, Target};
 /// The note.
 const FILE: &str = "targets.json";
 
-/// The end of the name under which a file is kept that was there before gosync wrote its first one, and that of the last one that somebody
-/// has changed after that.
-const KEPT: [&str; 2] = ["before-gosync", "changed-by-hand"];
+/// The end of the name under which a file is kept that was there before gosync wrote its first one.
+const BEFORE: &str = "before-gosync";
+
+/// That of the last one that somebody has changed after that.
+const CHANGED: &str = "changed-by-hand";
 
 /// What is known of each target, by its section.
 #[derive(Debug, Default, PartialEq, Eq, Clone, Serialize, Deserialize)]
@@ -202,8 +204,8 @@ impl One<'_> {
         let Some(there) = there else { return Ok(()) };
         let end = match self.note.written.get(&file.path) {
             Some(ours) if *ours == hex(&Sha256::digest(there)) => return Ok(()),
-            Some(_) => KEPT[1],
-            None => KEPT[0],
+            Some(_) => CHANGED,
+            None => BEFORE,
         };
         let kept = MadeFile {
             path: self.free(&file.path, end)?,
@@ -230,8 +232,8 @@ impl One<'_> {
         };
         let first = named(end);
         let is_taken = files::look(&self.env.root.path(&first))?.is_some();
-        Ok(match end == KEPT[0] && is_taken {
-            true => named(KEPT[1]),
+        Ok(match end == BEFORE && is_taken {
+            true => named(CHANGED),
             false => first,
         })
     }

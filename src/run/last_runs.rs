@@ -35,6 +35,9 @@ const NAMED: usize = 10_000;
 /// How long another one who writes it is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// When providers were read, by the provider and by what for.
+pub(crate) type Reads = BTreeMap<String, BTreeMap<String, Moment>>;
+
 /// The last run of each command.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct LastRuns {
@@ -44,10 +47,10 @@ pub(crate) struct LastRuns {
     pub(crate) runs: BTreeMap<String, RunNote>,
     /// When each provider was read completely last, by what for.
     #[serde(default)]
-    pub(crate) complete_reads: BTreeMap<String, BTreeMap<String, Moment>>,
+    pub(crate) complete_reads: Reads,
     /// When it was found last that nothing had moved since such a read.
     #[serde(default)]
-    pub(crate) confirmed_reads: BTreeMap<String, BTreeMap<String, Moment>>,
+    pub(crate) confirmed_reads: Reads,
     /// How much there was after the last run that looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) stock: Option<Stock>,
@@ -302,11 +305,7 @@ impl LastRuns {
     }
 }
 
-fn latest(
-    reads: &BTreeMap<String, BTreeMap<String, Moment>>,
-    provider: &str,
-    family: &str,
-) -> Option<Moment> {
+fn latest(reads: &Reads, provider: &str, family: &str) -> Option<Moment> {
     let reads = reads.get(provider)?;
     let of_family = |command: &str| match command.strip_prefix(family) {
         Some(rest) => rest.is_empty() || rest.starts_with(' '),

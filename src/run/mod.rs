@@ -57,7 +57,7 @@ pub use self::env::{Env, Patience};
 pub(crate) use self::figures::Stock;
 pub(crate) use self::job::{Adoptees, By, Kind, NewLedger, Rebinds, TieBy};
 pub use self::job::{Job, Options, Task};
-pub(crate) use self::last_runs::{FAMILIES, FILE as LAST_RUNS, LastRuns, RunNote, Told};
+pub(crate) use self::last_runs::{FAMILIES, FILE as LAST_RUNS, LastRuns, Reads, RunNote, Told};
 pub(crate) use self::memory::Memory;
 pub(crate) use self::once::Together;
 pub use self::once::once;

@@ -27,7 +27,7 @@ impl Env {
     /// # Errors
     /// When they came from several.
     pub(crate) fn of_owner(&self, names: &[String]) -> Result<Self> {
-        if self.settings.providers.len() < 2 {
+        if !self.settings.are_several {
             return Ok(self.clone());
         }
         let first = self.settings.first_provider();
@@ -39,10 +39,10 @@ impl Env {
         Ok(self.of_named(owner.as_ref().map_or(first, ProviderName::as_str)))
     }
 
-    /// The same for the provider of this name, if it is one of several that are read.
+    /// The same for the provider of this name, if it is one of several; one that is not active is not read all the same.
     pub(crate) fn of_named(&self, name: &str) -> Self {
-        let mut providers = self.settings.providers.iter();
-        match providers.find(|provider| provider.name == name) {
+        let is_one = self.settings.provider_names().any(|known| known == name);
+        match self.settings.sections.get(name).filter(|_| is_one) {
             Some(provider) => self.of_provider(provider),
             None => self.clone(),
         }

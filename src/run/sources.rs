@@ -85,6 +85,12 @@ impl Env {
 
     pub(crate) fn bare(&self) -> Result<Box<dyn Provider>> {
         let provider = self.settings.provider()?;
+        if !provider.is_active {
+            let message = format!("[provider.{}] is not active", shown(&provider.name));
+            return Err(
+                Error::usage(message).hint("Nobody asks it; `active = true` there changes that")
+            );
+        }
         Ok(provider.config.open(&provider.name, &self.now)?)
     }
 

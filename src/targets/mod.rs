@@ -16,7 +16,7 @@ mod target;
 
 pub(crate) use error::TargetError;
 pub(crate) use key_files::KeyFiles;
-pub(crate) use place::{Contents, PackingTime, Place};
+pub(crate) use place::{Contents, PackingTime, Place, host_path};
 pub(crate) use powers::read as read_powers;
 pub use target::Hold;
 pub(crate) use target::{

@@ -5,7 +5,15 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use serde::Deserializer;
+
+use crate::model::absolute_path;
 use crate::system::root::Root;
+
+/// For a key that holds a path of the managed host.
+pub(crate) fn host_path<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
+    absolute_path::one(from).map(PathBuf::from)
+}
 
 /// Where the managed host is, and where things are on it.
 #[derive(Clone, Debug)]

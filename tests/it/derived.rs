@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::manifest::Tree;
 use crate::scratch::{Ran, ScratchHost};
+use crate::signer::signer;
 
 const GRIDMAP: &str = "[target.gridmap]\nkind = \"template\"\npath = \"/etc/grid-mapfile\"\nline = '\"{id}\" {name}'\n";
 const FLEET: &str = "[target.fleet]\nkind = \"snapshot\"\npath = \"/srv/fleet\"\n";
@@ -192,22 +193,7 @@ fn a_spoke_that_reads_the_snapshot_has_the_same_files() {
 
 #[test]
 fn a_snapshot_is_signed_so_that_ssh_keygen_can_tell() {
-    let host = host("\"fleet\"", "");
-    let key = host.dir().join("snapshot.key");
-    let made = Command::new("ssh-keygen")
-        .args(["-q", "-t", "ed25519", "-N", "", "-C", "hub", "-f"])
-        .arg(&key)
-        .status();
-    assert!(made.expect("openssh-client is missing").success());
-    let config = fs::read_to_string(host.config()).unwrap();
-    host.write(
-        "gosync.toml",
-        &format!("{config}{FLEET}sign_key = \"{}\"\n", key.display()),
-    );
-    sync(&host, 0);
-    let public = fs::read_to_string(key.with_extension("key.pub")).unwrap();
-    let allowed = host.dir().join("allowed_signers");
-    fs::write(&allowed, format!("gosync {public}")).unwrap();
+    let (host, [key, allowed]) = signing_hub();
     let fleet = host.root().join("srv/fleet");
     let verify = |manifest: &std::path::Path| {
         let text = fs::File::open(manifest).unwrap();
@@ -288,25 +274,17 @@ fn what_cannot_be_meant_is_refused() {
     }
 }
 
-/// A hub that signs, and a spoke that believes it alone: `serve` gives the spoke's section.
-fn signing_hub() -> (ScratchHost, std::path::PathBuf) {
+/// A hub that signs, with its key and who is allowed to sign.
+fn signing_hub() -> (ScratchHost, [std::path::PathBuf; 2]) {
     let hub = host("\"fleet\"", "");
-    let key = hub.dir().join("snapshot.key");
-    let made = Command::new("ssh-keygen")
-        .args(["-q", "-t", "ed25519", "-N", "", "-C", "hub", "-f"])
-        .arg(&key)
-        .status();
-    assert!(made.expect("openssh-client is missing").success());
+    let signer = signer(&hub, "snapshot.key");
     let config = fs::read_to_string(hub.config()).unwrap();
     hub.write(
         "gosync.toml",
-        &format!("{config}{FLEET}sign_key = \"{}\"\n", key.display()),
+        &format!("{config}{FLEET}sign_key = \"{}\"\n", signer[0].display()),
     );
-    let public = fs::read_to_string(key.with_extension("key.pub")).unwrap();
-    let allowed = hub.dir().join("allowed_signers");
-    fs::write(&allowed, format!("gosync {public}")).unwrap();
     sync(&hub, 0);
-    (hub, allowed)
+    (hub, signer)
 }
 
 fn spoke(section: &str) -> ScratchHost {
@@ -328,7 +306,7 @@ fn copy_snapshot(from: &std::path::Path, to: &std::path::Path) {
 
 #[test]
 fn a_spoke_believes_what_is_signed_and_nothing_older() {
-    let (hub, allowed) = signing_hub();
+    let (hub, [_, allowed]) = signing_hub();
     let fleet = hub.root().join("srv/fleet");
     let first = hub.dir().join("first");
     copy_snapshot(&fleet, &first);

@@ -25,6 +25,8 @@ mod console;
 mod follower;
 #[path = "../support/scratch.rs"]
 mod scratch;
+#[path = "../support/signer.rs"]
+mod signer;
 
 mod by_hand;
 mod command;

@@ -6,7 +6,7 @@
     reason = "a test that cannot be set up must stop"
 )]
 
-use std::process::Command;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::bare_host::bare_host;
 use crate::scratch::{Ran, ScratchHost};
+use crate::signer::signer;
 use crate::web::{Asked, Reply, Spoil, Web, gzip};
 
 /// What the server has; it may be another thing with each request.
@@ -421,20 +422,11 @@ fn the_doctor_looks_at_it_and_groups_are_changed_elsewhere() {
 }
 
 /// A hub whose snapshot is signed and served, and who may sign.
-fn signing_hub() -> (ScratchHost, Web) {
+fn signing_hub() -> (ScratchHost, Web, PathBuf) {
     let hub = bare_host();
     let fleet = hub.root().join("srv/fleet");
     std::fs::create_dir_all(&fleet).unwrap();
-    let key = hub.dir().join("snapshot.key");
-    let words = ["-q", "-t", "ed25519", "-N", "", "-C", "hub", "-f"];
-    let made = Command::new("ssh-keygen").args(words).arg(&key).status();
-    assert!(made.expect("openssh-client is missing").success());
-    let public = std::fs::read_to_string(key.with_extension("key.pub")).unwrap();
-    std::fs::write(
-        hub.dir().join("allowed_signers"),
-        format!("gosync {public}"),
-    )
-    .unwrap();
+    let [key, allowed] = signer(&hub, "snapshot.key");
     let text = format!(
         "[gosync]\ntargets = ['host', 'fleet']\n[provider.p]\nkind = 'file'\npath = 'directory.json'\n[accounts]\ncreate_home = false\n\
          [target.fleet]\nkind = 'snapshot'\npath = '/srv/fleet'\nsign_key = '{}'\n",
@@ -453,17 +445,16 @@ fn signing_hub() -> (ScratchHost, Web) {
             Err(_) => Reply::new(404, "text/plain", "there is no such file"),
         }
     });
-    (hub, web)
+    (hub, web, allowed)
 }
 
 #[test]
 fn a_signed_snapshot_of_a_hub_is_believed_and_no_other() {
-    let (hub, web) = signing_hub();
+    let (hub, web, allowed) = signing_hub();
     let said = document(&["ann", "bob"]).to_string();
     hub.write_with_mode("directory.json", said, 0o600);
     hub.gosync(&["sync"]).expect(0);
     let spoke = bare_host();
-    let allowed = hub.dir().join("allowed_signers");
     let text = format!(
         "[provider.hub]\nkind = 'http'\nurl = '{}'\nverify = '{}'\n[accounts]\ncreate_home = false\nids = 'provider'\n",
         web.url("/gosync"),
@@ -477,18 +468,8 @@ fn a_signed_snapshot_of_a_hub_is_believed_and_no_other() {
     let status = spoke.gosync(&["status"]);
     assert!(status.out.contains("reachable"), "{status:?}");
     // Somebody else may be asked who has the server, but not who has the key.
-    let stranger = hub.dir().join("stranger.key");
-    let words = ["-q", "-t", "ed25519", "-N", "", "-C", "hub", "-f"];
-    assert!(
-        Command::new("ssh-keygen")
-            .args(words)
-            .arg(&stranger)
-            .status()
-            .unwrap()
-            .success()
-    );
-    let public = std::fs::read_to_string(stranger.with_extension("key.pub")).unwrap();
-    std::fs::write(&allowed, format!("gosync {public}")).unwrap();
+    let [_, stranger] = signer(&hub, "stranger.key");
+    std::fs::copy(stranger, &allowed).unwrap();
     let ran = spoke.gosync(&["sync"]).expect(12);
     assert!(ran.err.contains("is not signed by `gosync`"), "{ran:?}");
 }

@@ -8,6 +8,8 @@ mod follower;
 mod proxy;
 #[path = "../support/scratch.rs"]
 mod scratch;
+#[path = "../support/signer.rs"]
+mod signer;
 #[path = "../support/slapd.rs"]
 mod slapd;
 #[path = "../support/web.rs"]

@@ -88,6 +88,12 @@ impl Status {
         if !confirmed.is_empty() {
             out["last_confirmed_read"] = confirmed.into();
         }
+        self.add_what_is_odd(&mut out);
+        out
+    }
+
+    /// What stands there only where there is something of it.
+    fn add_what_is_odd(&self, out: &mut Value) {
         if self.providers.len() > 1 || !self.inactive.is_empty() {
             out["providers"] = self.providers_json();
         }
@@ -115,7 +121,6 @@ impl Status {
         if !self.census.held.is_empty() {
             out["held"] = self.census.held.iter().map(held_json).collect();
         }
-        out
     }
 }
 

@@ -60,16 +60,13 @@ impl Roll<'_> {
 
     /// Why it cannot be one document: one id of two providers would be one person elsewhere.
     pub fn twice(&self) -> Option<String> {
-        let accounts = self
-            .accounts
-            .windows(2)
-            .map(|pair| [(&pair[0].id, pair[0].name), (&pair[1].id, pair[1].name)]);
-        let groups = self
-            .groups
-            .windows(2)
-            .map(|pair| [(&pair[0].id, pair[0].name), (&pair[1].id, pair[1].name)]);
-        let mut pairs = accounts.chain(groups);
-        let [(id, one), (_, other)] = pairs.find(|[a, b]| a.0 == b.0)?;
+        let accounts: Vec<_> = self.accounts.iter().map(|it| (&it.id, it.name)).collect();
+        let groups: Vec<_> = self.groups.iter().map(|it| (&it.id, it.name)).collect();
+        let mut pairs = accounts.windows(2).chain(groups.windows(2));
+        let (id, one, other) = pairs.find_map(|pair| match pair {
+            [(id, one), (same, other)] if id == same => Some((id, one, other)),
+            _ => None,
+        })?;
         Some(format!(
             "`{}` and `{}` have the same id {} at two providers, and would be one elsewhere",
             shown(one),

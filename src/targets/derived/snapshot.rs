@@ -11,14 +11,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use flate2::{Compression, GzBuilder};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::document;
 use super::roll::Roll;
-use super::target::{Derived, Made, MadeFile, Site};
-use crate::model::{absolute_path, hex, units};
+use super::target::{self, Derived, Made, MadeFile, Site};
+use crate::model::{hex, units};
 use crate::system::{clock, files, process};
+use crate::targets::place::host_path;
 
 /// What a signature is for, ssh-keygen(1).
 const NAMESPACE: &str = "gosync";
@@ -31,7 +32,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     /// The directory.
-    #[serde(deserialize_with = "path")]
+    #[serde(deserialize_with = "host_path")]
     path: PathBuf,
     /// The private key that signs; it has no passphrase, or an agent has it.
     #[serde(default)]
@@ -40,20 +41,12 @@ pub(crate) struct Config {
     #[serde(default = "an_hour", deserialize_with = "units::duration")]
     refresh: Duration,
     /// Permission bits of new files.
-    #[serde(default = "open_to_all", deserialize_with = "units::mode")]
+    #[serde(default = "target::open_to_all", deserialize_with = "units::mode")]
     mode: u32,
-}
-
-fn path<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
-    absolute_path::one(from).map(PathBuf::from)
 }
 
 fn an_hour() -> Duration {
     Duration::from_secs(3_600)
-}
-
-fn open_to_all() -> u32 {
-    0o644
 }
 
 /// Which document it is.

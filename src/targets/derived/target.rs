@@ -63,6 +63,11 @@ pub struct MadeFile {
     pub mode: u32,
 }
 
+/// The permission bits of a new file, unless the section says otherwise.
+pub(super) fn open_to_all() -> u32 {
+    0o644
+}
+
 /// Puts a file in place, whole or not at all. Its directory must be nobody else's to write.
 ///
 /// # Errors

@@ -11,15 +11,16 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::roll::{Account, Group, Roll};
-use super::target::{Derived, Made, MadeFile, Site};
-use crate::model::{Examples, absolute_path, units};
+use super::target::{self, Derived, Made, MadeFile, Site};
+use crate::model::{Examples, units};
+use crate::targets::place::host_path;
 
 /// `[target.NAME]` with `kind = "template"`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     /// The file.
-    #[serde(deserialize_with = "path")]
+    #[serde(deserialize_with = "host_path")]
     path: PathBuf,
     /// What each line is for.
     #[serde(default)]
@@ -30,16 +31,8 @@ pub(crate) struct Config {
     #[serde(default)]
     header: String,
     /// Permission bits of a new file.
-    #[serde(default = "open_to_all", deserialize_with = "units::mode")]
+    #[serde(default = "target::open_to_all", deserialize_with = "units::mode")]
     mode: u32,
-}
-
-fn path<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
-    absolute_path::one(from).map(PathBuf::from)
-}
-
-fn open_to_all() -> u32 {
-    0o644
 }
 
 /// What a line is for.

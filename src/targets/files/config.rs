@@ -4,11 +4,12 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::layout::{ETC, Layout};
-use crate::model::{absolute_path, units};
+use crate::model::units;
 use crate::targets::kind::TargetConfig;
+use crate::targets::place::host_path;
 
 /// `[target.NAME]` with `kind = "local"`
 #[derive(Clone, Debug, Deserialize)]
@@ -18,7 +19,7 @@ pub(crate) struct Config {
     #[serde(rename = "database", deserialize_with = "Layout::by_word")]
     pub layout: &'static Layout,
     /// What a new home is copied from.
-    #[serde(deserialize_with = "path")]
+    #[serde(deserialize_with = "host_path")]
     pub skel: PathBuf,
     /// Permission bits of a new home.
     #[serde(deserialize_with = "units::mode")]
@@ -44,8 +45,4 @@ impl Config {
     pub(crate) fn of(config: &dyn TargetConfig) -> Option<&Self> {
         (config as &dyn Any).downcast_ref()
     }
-}
-
-fn path<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
-    absolute_path::one(from).map(PathBuf::from)
 }
