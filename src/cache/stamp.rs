@@ -21,6 +21,9 @@ const MAGIC: &str = "gosync-stamp-2";
 /// How many files may be looked at: with more it would take longer than reading.
 const MOST: usize = 4_096;
 
+/// Files that were changed so many seconds before they were read may have been changed again unseen.
+const GRAIN: i64 = 2;
+
 /// What had nothing to do, and on what that depended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stamp {
@@ -96,6 +99,14 @@ impl Stamp {
     pub(crate) fn is_of_use(&self) -> bool {
         let is_marked = self.mark != Marked::No && self.read_at.0 < self.until;
         is_marked || self.answers.is_some()
+    }
+
+    /// Whether no file can have been changed unseen since they were read, and the clock was not set back meanwhile. `now`: seconds since
+    /// 1970.
+    pub(crate) fn is_settled(&self, now: i64) -> bool {
+        let begun = self.read_at.0.saturating_sub(GRAIN);
+        let is_new = self.inputs.values().any(|seen| seen.is_of(begun));
+        !is_new && self.is_for(&self.asked, now) && self.are_files_still()
     }
 
     /// Whether all files are as they were.

@@ -106,7 +106,7 @@ read any more is shown until it is taken out of the configuration or has `active
 Alert rules are in share/gosync/prometheus/gosync.rules.yml, a dashboard for Grafana in share/gosync/grafana/gosync.json.";
 
 /// The metrics, with their labels.
-pub const METRIC_NAMES: [(&str, &str); 16] = [
+pub const METRIC_NAMES: [(&str, &str); 17] = [
     (
         "gosync_build_info{version}",
         "1, with the version that wrote the file.",
@@ -163,6 +163,10 @@ pub const METRIC_NAMES: [(&str, &str); 16] = [
     (
         "gosync_hooks{state}",
         "How many hooks are `queued`, or `given_up`.",
+    ),
+    (
+        "gosync_target_in_step{target}",
+        "1 if a target that is made of what the host has was in step at the end of the last command, 0 if it could not be written.",
     ),
     (
         "gosync_changes_total{kind,change}",

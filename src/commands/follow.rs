@@ -6,13 +6,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::once_said::OnceSaid;
+use super::run_note::NoteOfRun;
 use super::setup::Setup;
+use super::watch::UiWatch;
 use super::{Outcome, metrics_file, request, run_note};
 use crate::cli::{self, Global, PlanArgs};
 use crate::error::{Error, Kind, Result};
 use crate::providers::bell::Bell;
 use crate::run::follow::{self, Followed, News, Round};
-use crate::run::{Job, Options, Task};
+use crate::run::{Job, Options, RunReport, Task, Together};
 use crate::system::notify::Notify;
 use crate::system::waiting::Waiting;
 use crate::ui::Ui;
@@ -34,6 +36,7 @@ pub(super) fn run(global: &Global, args: &cli::Follow, ui: Ui) -> Result<Outcome
         notify: Notify::new(),
         listens: false,
         syncs: Vec::new(),
+        targets: Part::of("derived targets"),
         said: OnceSaid::of("metrics"),
     };
     host.choose(&setup);
@@ -50,16 +53,21 @@ fn provider(setup: &Setup<'_>) -> String {
     format!("{:?}", setup.settings.providers)
 }
 
-/// One of the commands of a round.
+/// A part of a round, and what was said of it.
+struct Part {
+    /// What it is called.
+    title: String,
+    said: Rc<RefCell<OnceSaid>>,
+    /// Why it failed in the last round.
+    failed: Option<String>,
+}
+
+/// One of the syncs of a round.
 struct Sync {
     task: Task,
     /// The provider that it is for.
     provider: String,
-    /// What it is called.
-    title: String,
-    said: Rc<RefCell<OnceSaid>>,
-    /// Why it failed when it ran last.
-    failed: Option<String>,
+    part: Part,
 }
 
 /// This host, as a command line names it.
@@ -75,6 +83,8 @@ struct Host<'a> {
     /// Whether the provider rings.
     listens: bool,
     syncs: Vec<Sync>,
+    /// What follows them.
+    targets: Part,
     /// What was said of the metrics.
     said: OnceSaid,
 }
@@ -111,17 +121,25 @@ impl Followed for Host<'_> {
     }
 
     fn round(&mut self) -> Round {
-        let (global, ui) = (self.global, self.ui);
-        let mut told = BTreeSet::new();
-        let syncs = self.syncs.iter_mut();
-        let rounds = syncs.map(|sync| sync.run(global, ui, &mut told));
-        let rounds: Vec<Round> = rounds.collect();
+        let parts = self.syncs.iter().map(|sync| &sync.part);
+        let parts = parts.chain([&self.targets]);
+        parts.for_each(|part| part.said.borrow_mut().begin());
+        let mut told = Told {
+            ui: self.ui,
+            errors: BTreeSet::new(),
+        };
+        let round = match self.begin() {
+            Ok((setup, options, together)) => self.sync(&setup, &options, together, &mut told),
+            Err(error) => {
+                for sync in &mut self.syncs {
+                    sync.part.end(Err(error.clone()), &mut told);
+                }
+                Round::default()
+            }
+        };
         self.write_metrics();
         self.show();
-        Round {
-            is_in_step: rounds.iter().all(|round| round.is_in_step),
-            changed: rounds.iter().any(|round| round.changed),
-        }
+        round
     }
 
     fn tell(&mut self, news: News<'_>) {
@@ -143,7 +161,7 @@ impl Followed for Host<'_> {
     }
 }
 
-impl Host<'_> {
+impl<'a> Host<'a> {
     /// Chooses the syncs of a round: those of each provider. What was said of those that there were stays said.
     fn choose(&mut self, setup: &Setup<'_>) {
         let mut before = std::mem::take(&mut self.syncs);
@@ -152,20 +170,68 @@ impl Host<'_> {
             for task in Task::all() {
                 let title = env.title(&task.command());
                 let is_it =
-                    |sync: &Sync| (&sync.title, sync.provider.as_str()) == (&title, provider);
+                    |sync: &Sync| (&sync.part.title, sync.provider.as_str()) == (&title, provider);
                 let known = before
                     .iter()
                     .position(is_it)
                     .map(|at| before.swap_remove(at));
                 self.syncs.push(known.unwrap_or_else(|| Sync {
-                    said: Rc::new(RefCell::new(OnceSaid::of(&title))),
                     task,
                     provider: provider.to_owned(),
-                    title: title.clone(),
-                    failed: None,
+                    part: Part::of(&title),
                 }));
             }
         }
+    }
+
+    /// Begins a round as `gosync sync` begins, with a configuration that is read now and the time that it is now.
+    fn begin(&self) -> Result<(Setup<'a>, Options, Together)> {
+        let setup = Setup::new(self.global, self.ui).inspect_err(|error| {
+            let tasks = self.syncs.iter().map(|sync| &sync.task);
+            tasks.for_each(|task| run_note::unusable(self.global, task, error));
+        })?;
+        let options = Options {
+            // Someone who wants to see more need not read more.
+            full: false,
+            ..request::options(&setup, &PlanArgs::default())
+        };
+        let mut watch = self.targets.watch(self.ui);
+        let together = Together::begin(&setup.env, &Task::all(), &options, &mut watch)
+            .inspect_err(|error| {
+                let notes = self.syncs.iter().map(|it| NoteOfRun::new(&setup, &it.task));
+                notes.for_each(|note| note.leave(&Err(error.clone()), None));
+            })?;
+        Ok((setup, options, together))
+    }
+
+    /// Does the syncs of a round, and what follows them.
+    fn sync(
+        &mut self,
+        setup: &Setup<'_>,
+        options: &Options,
+        together: Together,
+        told: &mut Told,
+    ) -> Round {
+        let mut round = Round {
+            is_in_step: true,
+            changed: false,
+        };
+        for setup in setup.of_each_provider() {
+            let setup = setup.with_env(together.env(&setup.env, true));
+            let name = setup.settings.first_provider();
+            for sync in self.syncs.iter_mut().filter(|it| it.provider == name) {
+                let (changed, ended) = sync.once(&setup, options, &together);
+                round.changed |= changed;
+                round.is_in_step &= sync.part.end(ended, told);
+            }
+        }
+        let behind = together.end(&setup.env, &mut self.targets.watch(self.ui));
+        let ended = behind.and_then(|behind| match behind.is_empty() {
+            true => Ok(()),
+            false => Err(request::behind(&behind)),
+        });
+        round.is_in_step &= self.targets.end(ended, told);
+        round
     }
 
     /// What is wrong with them is said when it begins.
@@ -192,7 +258,9 @@ impl Host<'_> {
 
     /// Tells systemd how things stand.
     fn show(&self) {
-        let failed = self.syncs.iter().filter_map(|sync| sync.failed.as_deref());
+        let parts = self.syncs.iter().map(|sync| &sync.part);
+        let parts = parts.chain([&self.targets]);
+        let failed = parts.filter_map(|part| part.failed.as_deref());
         let failed: Vec<&str> = failed.collect();
         let stands = match failed.is_empty() {
             true => "in step".to_owned(),
@@ -203,61 +271,72 @@ impl Host<'_> {
 }
 
 impl Sync {
-    /// Does what the command does, with a configuration that is read now and the time that it is now. `told`: why others have failed in
-    /// this round, which is said once.
-    fn run(&mut self, global: &Global, ui: Ui, told: &mut BTreeSet<String>) -> Round {
-        self.said.borrow_mut().begin();
-        let mut changed = false;
-        let ended = self.once(global, ui, &mut changed);
-        let command = &self.title;
+    /// Does what the command does: whether it has changed anything, and how it ended.
+    fn once(
+        &self,
+        setup: &Setup<'_>,
+        options: &Options,
+        together: &Together,
+    ) -> (bool, Result<()>) {
+        let args = PlanArgs::default();
+        let (task, options) = (self.task.clone(), options.clone());
+        let job = Job { task, options };
+        let observer = |watch: UiWatch| watch.saying_once(Rc::clone(&self.part.said));
+        let run = |watch: &mut UiWatch| together.once(&setup.env, &job, watch);
+        let report = request::noted_by(setup, &job, &args, observer, run);
+        let changed = report.as_ref().is_ok_and(has_changed);
+        let ended = report.and_then(|report| request::conclude(&report, &args));
+        let ended = ended.map(drop).map_err(|error| setup.named(error));
+        (changed, ended)
+    }
+}
+
+/// Whether a run has written to the databases.
+fn has_changed(report: &RunReport) -> bool {
+    let mut targets = report.targets.iter();
+    targets.any(|target| target.transaction.is_some())
+}
+
+/// Why parts of a round have failed: what fails several is said once.
+struct Told {
+    ui: Ui,
+    errors: BTreeSet<String>,
+}
+
+impl Part {
+    fn of(title: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            said: Rc::new(RefCell::new(OnceSaid::of(title))),
+            failed: None,
+        }
+    }
+
+    fn watch(&self, ui: Ui) -> UiWatch {
+        UiWatch::new(ui).saying_once(Rc::clone(&self.said))
+    }
+
+    /// It ended so. Whether the host is in step with it, as far as that goes.
+    fn end(&mut self, ended: Result<()>, told: &mut Told) -> bool {
+        let (title, mut said) = (&self.title, self.said.borrow_mut());
         let is_in_step = match &ended {
-            Ok(_) => {
-                if self.said.borrow_mut().recovered() {
-                    ui.notice(format!("{command}: it works again"));
+            Ok(()) => {
+                if said.recovered() {
+                    told.ui.notice(format!("{title}: it works again"));
                 }
                 true
             }
             Err(error) => {
-                let is_news = self.said.borrow_mut().failed(error);
-                if told.insert(error.to_string()) && is_news {
-                    ui.error(error);
+                let is_news = said.failed(error);
+                if told.errors.insert(error.to_string()) && is_news {
+                    told.ui.error(error);
                 }
                 // The rest is done.
                 matches!(error.kind, Kind::Partial | Kind::NotOut)
             }
         };
         let failure = ended.err();
-        self.failed = failure.map(|error| format!("{command}: {error}"));
-        Round {
-            is_in_step,
-            changed,
-        }
-    }
-
-    fn once(&self, global: &Global, ui: Ui, changed: &mut bool) -> Result<Outcome> {
-        let setup = Setup::new(global, ui)
-            .inspect_err(|error| run_note::unusable(global, &self.task, error))?;
-        let mut setups = setup.of_each_provider();
-        setups.retain(|setup| setup.settings.first_provider() == self.provider);
-        let Some(setup) = setups.pop() else {
-            // It is not read any more; the next round has other syncs.
-            return Ok(Outcome::Done);
-        };
-        let args = PlanArgs::default();
-        let job = Job {
-            task: self.task.clone(),
-            options: Options {
-                // Someone who wants to see more need not read more.
-                full: false,
-                ..request::options(&setup, &args)
-            },
-        };
-        let report = request::noted(&setup, &job, &args, |watch| {
-            watch.saying_once(Rc::clone(&self.said))
-        });
-        let report = report.map_err(|error| setup.named(error))?;
-        let targets = report.targets.iter();
-        *changed = targets.map(|it| it.transaction).any(|it| it.is_some());
-        request::conclude(&report, &args).map_err(|error| setup.named(error))
+        self.failed = failure.map(|error| format!("{title}: {error}"));
+        is_in_step
     }
 }

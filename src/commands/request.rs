@@ -157,14 +157,7 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
             format!("not everything on this host could be seen or done; left as it is: {n}"),
         )
         .hint("Each was told with its reason; the next run tries again"),
-        run::Outcome::Behind(names) => Error::new(
-            Kind::Partial,
-            format!(
-                "not in step: {}",
-                first_names(names.iter().map(String::as_str), 5)
-            ),
-        )
-        .hint("Each was told with its reason; the host itself is in step, and the next run tries again"),
+        run::Outcome::Behind(names) => behind(names),
         run::Outcome::Unsettled(n) => Error::new(
             Kind::Partial,
             format!("the provider contradicts itself, or does not say who is let in; left as they are: {n}"),
@@ -183,6 +176,14 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
             "Each was told with its reason; later runs try again, and `gosync status` shows what waits",
         ),
     })
+}
+
+/// Which targets, of those that are made of what the host has, could not be written.
+pub(super) fn behind(names: &[String]) -> Error {
+    let names = first_names(names.iter().map(String::as_str), 5);
+    Error::new(Kind::Partial, format!("not in step: {names}")).hint(
+        "Each was told with its reason; the host itself is in step, and the next run tries again",
+    )
 }
 
 /// What keeps everybody out who would come.

@@ -48,6 +48,7 @@ pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui) -> Result<Outcome> {
         args: &how.plan,
     };
     let ended = syncs.of_each(&setups);
+    let ended = graver(ended, syncs.end(&setup));
     if !how.plan.dry_run {
         metrics_file::write(&setup, |text| ui.warn(text));
     }
@@ -144,6 +145,16 @@ impl Syncs<'_> {
             self.options.new_ledger = NewLedger::No;
         }
         Ok(report)
+    }
+
+    /// What follows all of them.
+    fn end(self, setup: &Setup<'_>) -> Outcome {
+        let ended = self.together.end(&setup.env, &mut UiWatch::new(setup.ui));
+        let ended = ended.and_then(|behind| match behind.is_empty() {
+            true => Ok(Outcome::Done),
+            false => Err(request::behind(&behind)),
+        });
+        told(setup, ended)
     }
 
     /// Notes of syncs that they are not begun.

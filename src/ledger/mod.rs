@@ -39,7 +39,7 @@ pub(crate) use copies::Entries;
 pub(crate) use home_keys::Written;
 pub(crate) use listing::Listed;
 pub(crate) use retries::{FailedHome, Waiting};
-pub(crate) use store::{FILE, LedgerError, Look, Run};
+pub(crate) use store::{FILE, LedgerError, Look, Run, paths};
 pub use store::{HOST, Ledger};
 
 #[cfg(test)]

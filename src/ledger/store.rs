@@ -16,6 +16,11 @@ use crate::system::{PathError, files};
 /// The ledger's file in the state directory.
 pub(crate) const FILE: &str = "ledger.sqlite";
 
+/// The files of the ledger in a state directory; whatever changes it changes one of them.
+pub(crate) fn paths(dir: &Path) -> [PathBuf; 3] {
+    ["", "-journal", "-wal"].map(|end| dir.join(format!("{FILE}{end}")))
+}
+
 /// What this host's own databases are called as a target, whatever the configuration calls its section.
 pub const HOST: &str = "host";
 

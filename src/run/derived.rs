@@ -1,8 +1,8 @@
-//! Brings the targets in step that are made of what the host has, when a run has carried out its plan.
+//! Brings the targets in step that are made of what the host has, once at the end of a command, whatever its syncs have found.
 //!
-//! Each has its own result: one that cannot be written is told, and the next run tries again, whatever it finds at the provider. What
-//! was written last is noted in `targets.json` in the state directory, beside the ledger: a cache, by which a change by hand is told
-//! from a file that gosync has not written yet.
+//! Each has its own result: one that cannot be written is reported, and the next run tries again. What was written last is noted in
+//! `targets.json` in the state directory, beside the ledger: a cache, by which a change by hand is told from a file that gosync has
+//! not written yet. While nothing that they are made of has moved, their stamp saves the look at them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,18 +11,24 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::env::Env;
+use super::report::RunReport;
 use super::roll::Collected;
 use super::watch::Watch;
-use crate::error::Result;
-use crate::ledger::Ledger;
-use crate::model::{Moment, hex, shown};
+use crate::cache::stamp::{self, Marked, Stamp};
+use crate::error::{Error, Kind, Result};
+use crate::ledger::{self, Ledger};
+use crate::model::{Moment, Now, hex, shown};
+use crate::system::inputs::Watching;
 use crate::system::replace::Appearance;
-use crate::system::{PathError, files, inputs, replace};
+use crate::system::{PathError, clock, files, inputs, process, replace};
+use crate::targets::Hold;
 use crate::targets::derived::{self, Derived, MadeFile, Roll, Site};
-use crate::targets::{Hold, Target};
 
 /// The note.
 const FILE: &str = "targets.json";
+
+/// Under what their stamp is kept.
+const STAMP: &str = "targets";
 
 /// The end of the name under which a file is kept that was there before gosync wrote its first one.
 const BEFORE: &str = "before-gosync";
@@ -79,25 +85,104 @@ impl TargetNotes {
     }
 }
 
-/// Brings them in step. Returns the names of those that are not.
+/// Whether what a run came to leaves the host as gosync knows it. After other failures nobody knows what stands.
+pub(crate) fn is_known(report: &Result<RunReport>) -> bool {
+    match report {
+        Ok(_) => true,
+        Err(error) => error.kind == Kind::Source,
+    }
+}
+
+/// Brings them in step, under the lock of the command. Returns the names of those that are not.
 ///
 /// # Errors
 /// When nobody knows what they are made of.
-pub(crate) fn bring(
-    env: &Env,
-    target: &dyn Target,
-    ledger: &Ledger,
-    watch: &mut dyn Watch,
-) -> Result<Vec<String>> {
+pub(crate) fn bring(env: &Env, watch: &mut dyn Watch) -> Result<Vec<String>> {
     let all: Vec<(&str, &dyn Derived)> = env.settings.derived_targets().collect();
     if all.is_empty() {
         return Ok(Vec::new());
     }
+    let (dir, asked) = (env.state_dir(), digest(env, &all));
+    let last = Stamp::load(&dir, STAMP);
+    if last.is_some_and(|it| it.is_for(&asked, env.now.seconds()) && it.are_files_still()) {
+        return Ok(Vec::new());
+    }
+    let watching = Watching::begin();
+    note_inputs(&dir);
+    // What the syncs compared with the clock is not theirs.
+    let env = &Env {
+        now: Now::new(env.now.seconds()),
+        ..env.clone()
+    };
+    let behind = bring_each(env, &all, watch)?;
+    let left = match behind.is_empty() {
+        true => leave(&watching, env, asked),
+        false => stamp::remove(&dir, STAMP),
+    };
+    if let Err(error) = left {
+        tracing::info!(%error, "no stamp of targets is left for the next run");
+    }
+    Ok(behind)
+}
+
+/// A digest of how they are made.
+fn digest(env: &Env, all: &[(&str, &dyn Derived)]) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let (root, keys) = (&env.root, &env.settings.rules.keys);
+    stamp::digest(&format!("{version} {root:?} {all:?} {keys:?}"))
+}
+
+/// Another program may make them otherwise; and the ledger changes with its journal.
+fn note_inputs(dir: &Path) {
+    process::own_program()
+        .iter()
+        .for_each(|path| inputs::note(path));
+    ledger::paths(dir)
+        .iter()
+        .for_each(|path| inputs::note(path));
+}
+
+/// Leaves a stamp for the next command, if nothing was written now.
+fn leave(watching: &Watching, env: &Env, asked: String) -> std::result::Result<(), PathError> {
+    let (dir, now) = (env.state_dir(), &env.now);
+    let stamp = watching.seen().map(|mut inputs| {
+        // The note of each run is put there.
+        inputs.remove(&dir);
+        Stamp {
+            asked,
+            read_at: Moment(now.seconds()),
+            due: now.next(),
+            until: i64::MAX,
+            summary: String::new(),
+            mark: Marked::Files,
+            answers: None,
+            inputs,
+        }
+    });
+    match stamp.filter(|stamp| stamp.is_settled(clock::now())) {
+        Some(stamp) => stamp.keep(&dir, STAMP),
+        None => stamp::remove(&dir, STAMP),
+    }
+}
+
+fn bring_each(
+    env: &Env,
+    all: &[(&str, &dyn Derived)],
+    watch: &mut dyn Watch,
+) -> Result<Vec<String>> {
+    let target = env.target()?;
+    let dir = env.state_dir();
+    // What was broken off, the next run finishes or drops before it looks at anything.
+    if target.is_interrupted()? {
+        return Ok(Vec::new());
+    }
+    let Some(ledger) = Ledger::open_read_only(&dir).map_err(Error::failed)? else {
+        return Ok(Vec::new());
+    };
     let current = target.read(Hold::Open)?;
     let host = current.host();
     let with_keys = all.iter().any(|(_, target)| target.wants_keys());
-    let collected = Collected::of(env, ledger, target, &host, with_keys)?;
-    let dir = env.state_dir();
+    let collected = Collected::of(env, &ledger, target.as_ref(), &host, with_keys)?;
     let before = TargetNotes::load(&dir);
     let mut notes = before.clone();
     notes
@@ -108,16 +193,16 @@ pub(crate) fn bring(
     }
     let mut behind = Vec::new();
     for (name, target) in all {
-        let note = notes.targets.entry(name.to_owned()).or_default();
+        let note = notes.targets.entry((*name).to_owned()).or_default();
         let mut one = One {
             env,
             name,
             note,
             watch,
         };
-        if let Err(why) = one.bring(target, &collected.roll) {
+        if let Err(why) = one.bring(*target, &collected.roll) {
             one.fail(why);
-            behind.push(name.to_owned());
+            behind.push((*name).to_owned());
         }
     }
     if notes != before
@@ -156,7 +241,7 @@ impl One<'_> {
             self.put(file).map_err(|error| error.to_string())?;
         }
         for path in target.paths() {
-            // A run that finds it otherwise goes the whole way.
+            // One that finds it otherwise looks at all of them.
             inputs::note(&self.env.root.path(path));
         }
         self.note.section = section;

@@ -1,6 +1,6 @@
 //! What monitoring sees: a file for the textfile collector of Prometheus' node_exporter, written at the end of every sync.
 //!
-//! It is made of the note of the last runs, `last-runs.json`, and of nothing else. What a run does not learn anew stands there
+//! It is made of the notes of the last runs and of the derived targets, `last-runs.json` and `targets.json`, and of nothing else. What a run does not learn anew stands there
 //! still: a run that failed knows nothing of the provider's records, and one in which nothing moved must not open the ledger
 //! (design.md, promise 6), which then is as it was when it was counted. So no text of ours is read back, a file that was
 //! deleted is whole again after the next run, and `gosync status` and the metrics say the same.
@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use self::exposition::Metric;
+use super::derived::TargetNotes;
 use super::env::Env;
 use super::figures::{KINDS, Stock};
 use super::last_runs::{FAMILIES, LastRuns, RunNote};
@@ -45,8 +46,13 @@ pub(crate) fn write(env: &Env, path: &Path, configured: Option<i64>) -> Result<(
     let active = active.map(|section| section.name.as_str());
     let runs = &LastRuns::load(&env.state_dir());
     let is_read = |name: &&str| runs.runs.values().any(|note| note.provider == *name);
+    let notes = TargetNotes::load(&env.state_dir()).targets;
+    let targets = env.settings.derived_targets();
     let facts = Facts {
         runs,
+        targets: targets
+            .filter_map(|(name, _)| Some((name, notes.get(name)?.failing_since.is_none())))
+            .collect(),
         providers: active.filter(is_read).collect(),
         configured,
     };
@@ -59,6 +65,8 @@ struct Facts<'a> {
     runs: &'a LastRuns,
     /// The providers that are read: the notes may have others, which were, and the configuration others, which never are.
     providers: Vec<&'a str>,
+    /// Whether each derived target was in step when it was looked at last.
+    targets: Vec<(&'a str, bool)>,
     /// When the configuration was changed last.
     configured: Option<i64>,
 }
@@ -81,6 +89,7 @@ impl Facts<'_> {
         all.extend(self.of_reads());
         all.push(self.records());
         all.extend(self.runs.stock.iter().flat_map(of_stock));
+        all.push(self.of_targets());
         all.push(self.changes());
         let configured = Metric::gauge(
             "config_last_change_timestamp_seconds",
@@ -205,6 +214,17 @@ impl Facts<'_> {
             }
         }
         metric
+    }
+
+    /// Whether what is made of the host is in step with it.
+    fn of_targets(&self) -> Metric {
+        let metric = Metric::gauge(
+            "target_in_step",
+            "1 if this target, which is made of what the host has, was in step at the end of the last command; 0 if it could not be \
+             written.",
+        );
+        let targets = self.targets.iter();
+        metric.with_each(targets.map(|(name, is)| ([("target", *name)], i32::from(*is))))
     }
 
     /// What was changed so far. A change that has not happened yet is there with 0, so that the first one is a rise.

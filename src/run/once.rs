@@ -2,6 +2,7 @@
 //!
 //! Nothing below it knows whether the run is dry, who asked for it, or what a terminal is.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::after;
@@ -48,13 +49,23 @@ const OPEN_ATTEMPTS: u32 = 2;
 /// What broke the run off. Whatever was begun is finished or dropped by the next one.
 pub fn once(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
     let _lock = env.lock(job.task.purpose(&job.options), watch)?;
-    locked(env, job, watch)
+    let report = locked(env, job, watch);
+    if job.options.dry_run || !derived::is_known(&report) {
+        return report;
+    }
+    let behind = derived::bring(env, watch)?;
+    report.map(|report| RunReport {
+        outcome: report.outcome.with_behind(behind),
+        ..report
+    })
 }
 
 /// Several syncs under one lock: of people and then of groups, of one provider after the other.
 pub(crate) struct Together {
     /// What an earlier part of a dry run would have left.
     ahead: Option<Rc<Ahead>>,
+    /// Whether all of them have left the host as gosync knows it.
+    is_known: Cell<bool>,
     _lock: RunLock,
 }
 
@@ -76,6 +87,7 @@ impl Together {
         let lock = env.lock(purpose, watch)?;
         Ok(Self {
             ahead: options.dry_run.then(Rc::default),
+            is_known: Cell::new(true),
             _lock: lock,
         })
     }
@@ -94,7 +106,22 @@ impl Together {
     /// # Errors
     /// As [`once`].
     pub(crate) fn once(&self, env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
-        locked(env, job, watch)
+        let report = locked(env, job, watch);
+        self.is_known
+            .set(self.is_known.get() && derived::is_known(&report));
+        report
+    }
+
+    /// Ends them: what is made of the host is made of what all of them have left, if that is known. Returns the targets that are not
+    /// in step.
+    ///
+    /// # Errors
+    /// When nobody knows what they are made of.
+    pub(crate) fn end(self, env: &Env, watch: &mut dyn Watch) -> Result<Vec<String>> {
+        match self.ahead.is_none() && self.is_known.get() {
+            true => derived::bring(env, watch),
+            false => Ok(Vec::new()),
+        }
     }
 }
 
@@ -469,13 +496,10 @@ impl Line<'_> {
         .write(&mut plan)?;
         let title = self.env.title(self.run.command);
         watch.notice(format!("{title}: {}", plan.counts()));
-        let behind = derived::bring(self.env, self.target, ledger, watch)?;
         let hooks = after::run_hooks(self.env, &self.job.options, self.target, ledger, watch)?;
         let failed = copies::make_todays(self.env, ledger);
         failed.into_iter().for_each(|text| watch.warn(text));
-        let report = self.report(plan, number, hooks);
-        let outcome = report.outcome.with_behind(behind);
-        Ok(RunReport { outcome, ..report })
+        Ok(self.report(plan, number, hooks))
     }
 
     fn report(&self, plan: Plan, transaction: Option<u64>, hooks: Tally) -> RunReport {

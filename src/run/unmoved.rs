@@ -23,9 +23,6 @@ use crate::providers::{Answers, Earlier, Mark, Scope};
 use crate::system::inputs::{self, Watching};
 use crate::system::{clock, process};
 
-/// Files that were changed so many seconds before they were read may have been changed again unseen.
-const GRAIN: i64 = 2;
-
 /// Where a provider keeps what it was answered, for people and for groups.
 const READINGS: [&str; 2] = ["users", "groups"];
 
@@ -68,12 +65,10 @@ impl<'a> Unmoved<'a> {
         }
         let watching = Watching::begin();
         // Another program may decide otherwise; and the ledger changes with its journal.
-        let ledger = ["", "-journal", "-wal"].map(|end| format!("{}{end}", ledger::FILE));
-        let ledger = ledger.map(|name| env.state_dir().join(name));
         let program = process::own_program();
         program
             .iter()
-            .chain(&ledger)
+            .chain(&ledger::paths(&env.state_dir()))
             .for_each(|path| inputs::note(path));
         let unmoved = Self {
             env,
@@ -222,10 +217,6 @@ impl<'a> Unmoved<'a> {
         for name in READINGS {
             inputs.remove(&self.reading_of(name));
         }
-        let begun = now.seconds().saturating_sub(GRAIN);
-        if inputs.values().any(|seen| seen.is_of(begun)) {
-            return None;
-        }
         let stamp = Stamp {
             asked: self.digest.clone(),
             read_at: Moment(now.seconds()),
@@ -236,9 +227,7 @@ impl<'a> Unmoved<'a> {
             answers: source.answers.clone().map(|Answers(text)| text),
             inputs,
         };
-        // Neither was the clock set back meanwhile.
-        let is_now = stamp.is_for(&self.digest, clock::now());
-        (stamp.is_of_use() && is_now && stamp.are_files_still()).then_some(stamp)
+        (stamp.is_of_use() && stamp.is_settled(clock::now())).then_some(stamp)
     }
 
     /// Until when a mark that is made now is believed. `since`: when most was read, if not now; `due`: from when on the same

@@ -157,8 +157,64 @@ fn a_run_that_finds_nothing_moved_leaves_them_and_sees_what_was_changed() {
         "{unmoved:?}"
     );
     fs::remove_file(host.root().join("etc/grid-mapfile")).unwrap();
+    let unmoved = sync(&host, 0);
+    assert_eq!(
+        unmoved.out.matches("nothing has moved since").count(),
+        2,
+        "it is nothing to the provider: {unmoved:?}"
+    );
+    assert_eq!(host.read("etc/grid-mapfile").lines().count(), 2);
+    // One that cannot be written is tried each time, and does not have everybody read again.
+    fs::remove_file(host.root().join("etc/grid-mapfile")).unwrap();
+    fs::create_dir(host.root().join("etc/grid-mapfile")).unwrap();
+    for _ in 0..2 {
+        let ran = sync(&host, 3);
+        assert_eq!(ran.out.matches("nothing has moved since").count(), 2);
+        assert!(ran.err.contains("not in step: gridmap"), "{ran:?}");
+    }
+    fs::remove_dir(host.root().join("etc/grid-mapfile")).unwrap();
     sync(&host, 0);
     assert_eq!(host.read("etc/grid-mapfile").lines().count(), 2);
+}
+
+#[test]
+fn while_nothing_moves_the_ledger_is_not_opened_for_them() {
+    let mut host = host("\"gridmap\", \"fleet\"", &format!("{GRIDMAP}{FLEET}"));
+    host.leaves_stamps = true;
+    sync(&host, 0);
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    sync(&host, 0);
+    let trace = host.dir().join("trace");
+    crate::metrics::traced(&host, &trace);
+    let calls = fs::read_to_string(trace).unwrap();
+    assert!(calls.contains("targets.stamp"), "{calls}");
+    let opened = calls
+        .lines()
+        .filter(|line| line.contains("open") && line.contains("ledger"));
+    assert_eq!(opened.collect::<Vec<_>>(), [] as [&str; 0]);
+}
+
+#[test]
+fn they_are_written_once_by_a_command_and_show_the_people_of_all_providers() {
+    let host = host("\"gridmap\", \"fleet\"", &format!("{GRIDMAP}{FLEET}"));
+    let config = fs::read_to_string(host.config()).unwrap();
+    let config = config.replace("[gosync]\n", "[gosync]\nproviders = [\"p\", \"q\"]\n");
+    host.write(
+        "gosync.toml",
+        &format!("{config}[provider.q]\nkind = \"file\"\npath = \"q.json\"\n"),
+    );
+    let cat = json!({"users": [{"id": "cat", "login": "cat"}], "groups": []});
+    host.write("q.json", &cat.to_string());
+    let first = sync(&host, 0);
+    let written = |ran: &Ran| ran.out.matches("manifest.json is written").count();
+    assert_eq!(written(&first), 1, "{first:?}");
+    assert_eq!(manifest(&host)["users"], 3);
+    // A provider that cannot be read holds up nothing of what the others bring.
+    host.write("q.json", "{");
+    say(&host, &["ann", "bob", "dan"]);
+    let second = sync(&host, 12);
+    assert_eq!(written(&second), 1, "{second:?}");
+    assert_eq!(host.read("etc/grid-mapfile").lines().count(), 4);
 }
 
 #[test]

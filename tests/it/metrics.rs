@@ -26,9 +26,12 @@ pub(crate) fn host(configuration: &str) -> ScratchHost {
     host
 }
 
-/// A host on which three people, one of them with a name that is refused, and a group are in step.
+/// A host on which three people, one of them with a name that is refused, a group and a derived target are in step.
 pub(crate) fn in_step() -> ScratchHost {
-    let host = host(&configuration(""));
+    let target = "[target.map]\nkind = \"template\"\npath = \"/etc/map\"\nline = \"{name}\"\n";
+    let host = host(&configuration(&format!(
+        "[gosync]\ntargets = [\"host\", \"map\"]\n{target}"
+    )));
     say(&host, "p", &people(&["ann", "bob", "a.b"]));
     sync(&host).expect(0);
     host
@@ -280,6 +283,21 @@ fn a_hook_that_is_given_up_is_counted() {
 }
 
 #[test]
+fn a_target_that_cannot_be_written_is_seen_until_it_can() {
+    let host = in_step();
+    let sample = "target_in_step{target=\"map\"}";
+    expect(&text(&host), &[(sample, 1.0)]);
+    let map = host.root().join("etc/map");
+    fs::remove_file(&map).unwrap();
+    fs::create_dir(&map).unwrap();
+    sync(&host).expect(3);
+    expect(&text(&host), &[(sample, 0.0)]);
+    fs::remove_dir(&map).unwrap();
+    sync(&host).expect(0);
+    expect(&text(&host), &[(sample, 1.0)]);
+}
+
+#[test]
 fn a_run_in_which_nothing_moved_opens_no_ledger_and_keeps_its_figures() {
     let mut host = host(&configuration(""));
     say(&host, "p", &people(&["ann", "bob", "a.b"]));
@@ -329,7 +347,7 @@ fn a_run_in_which_nothing_moved_opens_no_ledger_and_keeps_its_figures() {
 }
 
 /// A sync with every file that it opens.
-fn traced(host: &ScratchHost, trace: &std::path::Path) -> Ran {
+pub(crate) fn traced(host: &ScratchHost, trace: &std::path::Path) -> Ran {
     let gosync = host.command(&["sync"]);
     let mut strace = std::process::Command::new("strace");
     strace.args([
