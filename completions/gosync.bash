@@ -167,7 +167,7 @@ _gosync() {
 
     case "${cmd}" in
         gosync)
-            opts="-u -g -f -q -v -h -V --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help --version sync follow deluser adopt rebind release lock unlock ledger drift export group user status accounts list doctor init check shell keys waitlock history why undo plan apply"
+            opts="-u -g -f -q -v -h -V --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help --version sync follow deluser adopt rebind release lock unlock ledger drift export group user status accounts list doctor init check shell keys waitlock history why undo plan apply"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -234,6 +234,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -242,7 +246,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__accounts)
-            opts="-u -g -f -q -v -h --state --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --state --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -317,6 +321,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -325,7 +333,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__adopt)
-            opts="-y -n -u -g -f -q -v -h --all --by --as --kind --yes --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -y -u -g -f -q -v -h --all --by --as --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -412,6 +420,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -420,7 +432,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__apply)
-            opts="-n -u -g -f -q -v -h --fresh --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -y -u -g -f -q -v -h --fresh --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -495,6 +507,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -503,7 +519,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__check)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -570,6 +586,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -578,7 +598,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__deluser)
-            opts="-n -u -g -f -q -v -h --forget --remove-home --archive-home --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -y -u -g -f -q -v -h --forget --remove-home --archive-home --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -660,6 +680,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -668,7 +692,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__doctor)
-            opts="-u -g -f -q -v -h --offline --full --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --offline --full --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -737,6 +761,10 @@ _gosync() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -747,7 +775,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__drift)
-            opts="-u -g -f -q -v -h --format --exit-code --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --format --exit-code --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -818,6 +846,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -826,7 +858,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__export)
-            opts="-o -u -g -f -q -v -h --format --output --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-o -u -g -f -q -v -h --format --output --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -927,6 +959,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -935,7 +971,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__follow)
-            opts="-u -g -f -q -v -h --every --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --every --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1006,6 +1042,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1014,7 +1054,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help accept admin delmember get list manager member members new syncdesc syncpolicy"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help accept admin delmember get list manager member members new syncdesc syncpolicy"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1081,6 +1121,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1089,7 +1133,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__accept)
-            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1146,6 +1190,10 @@ _gosync() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1156,7 +1204,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__admin)
-            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1213,6 +1261,10 @@ _gosync() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1223,7 +1275,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__delmember)
-            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1282,6 +1334,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1290,7 +1346,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__get)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1357,6 +1413,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1365,7 +1425,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__list)
-            opts="-u -g -f -q -v -h --baseurl --portal --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --baseurl --portal --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1444,6 +1504,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1452,7 +1516,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__manager)
-            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1509,6 +1573,10 @@ _gosync() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1519,7 +1587,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__member)
-            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1578,6 +1646,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1586,7 +1658,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__members)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1653,6 +1725,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1661,7 +1737,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__new)
-            opts="-u -g -f -q -v -h --top --parent --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --top --parent --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1732,6 +1808,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1740,7 +1820,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__syncdesc)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1805,6 +1885,10 @@ _gosync() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1815,7 +1899,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__syncpolicy)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1882,6 +1966,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1890,7 +1978,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__history)
-            opts="-u -g -f -q -v -h --limit --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --limit --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1965,6 +2053,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1973,7 +2065,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__init)
-            opts="-o -u -g -f -q -v -h --name --url --base --bind-dn --set --output --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-o -u -g -f -q -v -h --name --url --base --bind-dn --set --output --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2090,6 +2182,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2098,7 +2194,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__keys)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2163,6 +2259,10 @@ _gosync() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -2173,7 +2273,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help backup restore verify rebuild reset"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help backup restore verify rebuild reset"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2240,6 +2340,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2248,7 +2352,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger__subcmd__backup)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2315,6 +2419,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2323,7 +2431,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger__subcmd__rebuild)
-            opts="-n -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -y -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2398,6 +2506,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2406,7 +2518,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger__subcmd__reset)
-            opts="-n -u -g -f -q -v -h --noupdate --dry-run --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -u -g -f -q -v -h --noupdate --dry-run --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2471,6 +2583,10 @@ _gosync() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -2481,7 +2597,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger__subcmd__restore)
-            opts="-n -u -g -f -q -v -h --noupdate --dry-run --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -u -g -f -q -v -h --noupdate --dry-run --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2546,6 +2662,10 @@ _gosync() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -2556,7 +2676,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger__subcmd__verify)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2623,6 +2743,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2631,7 +2755,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__lock)
-            opts="-n -u -g -f -q -v -h --reason --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -y -u -g -f -q -v -h --reason --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2710,6 +2834,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2718,7 +2846,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__plan)
-            opts="-o -u -g -f -q -v -h --output --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help users groups"
+            opts="-o -u -g -f -q -v -h --output --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help users groups"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2815,6 +2943,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2823,7 +2955,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__plan__subcmd__groups)
-            opts="-n -u -g -f -q -v -h --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2902,6 +3034,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2910,7 +3046,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__plan__subcmd__users)
-            opts="-n -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -y -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2993,6 +3129,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3001,7 +3141,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__rebind)
-            opts="-y -n -u -g -f -q -v -h --to --all --by --from --kind --yes --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -y -u -g -f -q -v -h --to --all --by --from --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3092,6 +3232,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3100,7 +3244,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__release)
-            opts="-n -u -g -f -q -v -h --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -y -u -g -f -q -v -h --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3179,6 +3323,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3187,7 +3335,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__shell)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3254,6 +3402,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3262,7 +3414,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__status)
-            opts="-u -g -f -q -v -h --max-age --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --max-age --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3337,6 +3489,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3345,7 +3501,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync)
-            opts="-n -u -g -f -q -v -h --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help users groups"
+            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help users groups"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3424,6 +3580,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3432,7 +3592,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync__subcmd__groups)
-            opts="-n -u -g -f -q -v -h --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3511,6 +3671,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3519,7 +3683,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync__subcmd__users)
-            opts="-n -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -y -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3602,6 +3766,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3610,7 +3778,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__undo)
-            opts="-n -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -y -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3683,6 +3851,10 @@ _gosync() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -3693,7 +3865,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__unlock)
-            opts="-n -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-n -y -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3768,6 +3940,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3776,7 +3952,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__user)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help dump"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help dump"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3843,6 +4019,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3851,7 +4031,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__user__subcmd__dump)
-            opts="-t -u -g -f -q -v -h --all --details --type --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-t -u -g -f -q -v -h --all --details --type --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3926,6 +4106,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3934,7 +4118,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__waitlock)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4001,6 +4185,10 @@ _gosync() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -4009,7 +4197,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__why)
-            opts="-u -g -f -q -v -h --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --help"
+            opts="-u -g -f -q -v -h --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4078,6 +4266,10 @@ _gosync() {
                     ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 *)

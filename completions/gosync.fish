@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_gosync_global_optspecs
-    string join \n u/user= g/group= f/file= root= nowait wait= force q/quiet v/verbose log-format= h/help V/version
+    string join \n u/user= g/group= f/file= root= nowait wait= force q/quiet v/verbose log-format= color= h/help V/version
 end
 
 function __fish_gosync_needs_command
@@ -31,6 +31,9 @@ complete -c gosync -n "__fish_gosync_needs_command" -l root -d 'Work on the host
 complete -c gosync -n "__fish_gosync_needs_command" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_needs_command" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_needs_command" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_needs_command" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_needs_command" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_needs_command" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -75,12 +78,16 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l full -d 'Read everything, though nothing seems to have moved'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l new-ledger -d 'Begin with a new ledger, in the place of one that is lost, or is not this host\'s'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l exit-code -d 'End a dry run with status 4 if changes are pending'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l strict -d 'End with status 3 if records were rejected or hooks failed'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -101,6 +108,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l new -d 'Only people who have no account yet'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l updated -d 'Only people who have an account'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l full -d 'Read everything, though nothing seems to have moved'
@@ -109,6 +119,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l exit-code -d 'End a dry run with status 4 if changes are pending'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l strict -d 'End with status 3 if records were rejected or hooks failed'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -126,12 +137,16 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l full -d 'Read everything, though nothing seems to have moved'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l new-ledger -d 'Begin with a new ledger, in the place of one that is lost, or is not this host\'s'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l exit-code -d 'End a dry run with status 4 if changes are pending'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l strict -d 'End with status 3 if records were rejected or hooks failed'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -146,6 +161,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand follow" -l root -d 'Work o
 complete -c gosync -n "__fish_gosync_using_subcommand follow" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand follow" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand follow" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand follow" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand follow" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -162,12 +180,16 @@ complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l root -d 'Work 
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l forget -d 'Leave the account as it is and only forget that gosync made it'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l remove-home -d 'Remove the home with all that is in it'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l exit-code -d 'End a dry run with status 4 if changes are pending'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l strict -d 'End with status 3 if records were rejected or hooks failed'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand deluser" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -189,12 +211,15 @@ complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l root -d 'Work on
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l all -d 'All accounts and groups that the provider has, too'
-complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l exit-code -d 'End a dry run with status 4 if changes are pending'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l strict -d 'End with status 3 if records were rejected or hooks failed'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -216,12 +241,15 @@ complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l root -d 'Work o
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l all -d 'All accounts and groups whose record is gone'
-complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l exit-code -d 'End a dry run with status 4 if changes are pending'
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l strict -d 'End with status 3 if records were rejected or hooks failed'
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -240,10 +268,14 @@ complete -c gosync -n "__fish_gosync_using_subcommand release" -l root -d 'Work 
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand release" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand release" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l exit-code -d 'End a dry run with status 4 if changes are pending'
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l strict -d 'End with status 3 if records were rejected or hooks failed'
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand release" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -261,10 +293,14 @@ complete -c gosync -n "__fish_gosync_using_subcommand lock" -l root -d 'Work on 
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l exit-code -d 'End a dry run with status 4 if changes are pending'
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l strict -d 'End with status 3 if records were rejected or hooks failed'
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -281,10 +317,14 @@ complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l root -d 'Work o
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l exit-code -d 'End a dry run with status 4 if changes are pending'
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l strict -d 'End with status 3 if records were rejected or hooks failed'
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -298,6 +338,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_see
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -315,6 +358,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_su
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -327,6 +373,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_su
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -s n -l dry-run -l noupdate -d 'Only look the copy over, and tell what it does not know'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -340,6 +389,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_su
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -355,10 +407,14 @@ complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_su
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l exit-code -d 'End a dry run with status 4 if changes are pending'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l strict -d 'End with status 3 if records were rejected or hooks failed'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -372,6 +428,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_su
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -s n -l dry-run -l noupdate -d 'Only find out whether anything is left'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -387,6 +446,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand drift" -l root -d 'Work on
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand drift" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -l exit-code -d 'End with status 4 if something differs'
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -404,6 +466,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand export" -l root -d 'Work o
 complete -c gosync -n "__fish_gosync_using_subcommand export" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand export" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand export" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand export" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand export" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand export" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -416,6 +481,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -438,6 +506,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_sub
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -449,6 +520,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_sub
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -460,6 +534,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_sub
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -472,6 +549,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_sub
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -479,7 +559,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_sub
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l baseurl -d 'Begin the address of each group with this; its id follows' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l portal -d 'Let the address of each group be https://HOST/Groups#id= and its id' -r
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l format -d 'The form; without it a table on a terminal, and html elsewhere' -r -f -a "html\t'A table for a web page'
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l format -d 'The form; without it a table on a terminal, and elsewhere html, or what `format` in [catalogue] says' -r -f -a "html\t'A table for a web page'
 csv\t'Comma-separated values'
 xml\t'Elements'
 json\t'One object'
@@ -491,6 +571,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_sub
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -502,6 +585,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_sub
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -513,6 +599,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_sub
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -525,6 +614,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_sub
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -538,6 +630,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_sub
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -l top -d 'Make the groups at the top, even if their names have dots'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -551,6 +646,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_sub
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -563,6 +661,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_sub
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -575,6 +676,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_
 complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -590,6 +694,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -l all -d 'Also people who are not active, or whose membership in the top group is not'
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -l details -d 'Also uid, home, shell, time of the last change and SSH keys'
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
@@ -607,6 +714,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand status" -l root -d 'Work o
 complete -c gosync -n "__fish_gosync_using_subcommand status" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand status" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand status" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand status" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand status" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand status" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -627,6 +737,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l root -d 'Work
 complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -647,6 +760,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand list" -l root -d 'Work on 
 complete -c gosync -n "__fish_gosync_using_subcommand list" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand list" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand list" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand list" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand list" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand list" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -661,6 +777,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l root -d 'Work o
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l offline -d 'Do not ask the provider'
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l full -d 'Read everybody and every group, not only a page of each'
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
@@ -681,6 +800,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand init" -l root -d 'Work on 
 complete -c gosync -n "__fish_gosync_using_subcommand init" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand init" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand init" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand init" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand init" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand init" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -693,6 +815,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand check" -l root -d 'Work on
 complete -c gosync -n "__fish_gosync_using_subcommand check" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand check" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand check" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand check" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand check" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand check" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -705,6 +830,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand shell" -l root -d 'Work on
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand shell" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -717,6 +845,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand keys" -l root -d 'Work on 
 complete -c gosync -n "__fish_gosync_using_subcommand keys" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand keys" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand keys" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand keys" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand keys" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand keys" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -729,6 +860,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -l root -d 'Work
 complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -744,6 +878,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand history" -l root -d 'Work 
 complete -c gosync -n "__fish_gosync_using_subcommand history" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand history" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand history" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand history" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand history" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand history" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -758,6 +895,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand why" -l root -d 'Work on t
 complete -c gosync -n "__fish_gosync_using_subcommand why" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand why" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand why" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand why" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand why" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand why" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -773,10 +913,14 @@ complete -c gosync -n "__fish_gosync_using_subcommand undo" -l root -d 'Work on 
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand undo" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -l exit-code -d 'End a dry run with status 4 if changes are pending'
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -l strict -d 'End with status 3 if records were rejected or hooks failed'
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand undo" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -791,6 +935,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -s q -l quiet -d 'Print no notices; warnings and errors remain'
@@ -810,6 +957,9 @@ complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l new -d 'Only people who have no account yet'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l updated -d 'Only people who have an account'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l full -d 'Read everything, though nothing seems to have moved'
@@ -818,6 +968,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l exit-code -d 'End a dry run with status 4 if changes are pending'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l strict -d 'End with status 3 if records were rejected or hooks failed'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -835,12 +986,16 @@ complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l full -d 'Read everything, though nothing seems to have moved'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l new-ledger -d 'Begin with a new ledger, in the place of one that is lost, or is not this host\'s'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l exit-code -d 'End a dry run with status 4 if changes are pending'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l strict -d 'End with status 3 if records were rejected or hooks failed'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -857,11 +1012,15 @@ complete -c gosync -n "__fish_gosync_using_subcommand apply" -l root -d 'Work on
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l wait -d 'Wait at most so long for another run, such as 30s' -r
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand apply" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l fresh -d 'Read the provider again, and refuse if its answer makes another plan'
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l exit-code -d 'End a dry run with status 4 if changes are pending'
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l strict -d 'End with status 3 if records were rejected or hooks failed'
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l retry-hooks -d 'Try all hooks again that failed, also those that were given up'
+complete -c gosync -n "__fish_gosync_using_subcommand apply" -s y -l yes -d 'Do not ask'
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l root-hooks -d 'With --root: run hooks, on this host, for the changes below that directory'
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l force -d 'Treat every record as changed, and go on where a check can be overruled'

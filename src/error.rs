@@ -62,6 +62,8 @@ pub struct Error {
     pub kind: Kind,
     /// What failed, on what, and why. Foreign text in it is already escaped.
     pub message: String,
+    /// Of what it consists, if that is more than one thing; escaped, too.
+    pub details: Vec<String>,
     /// What to do next, one sentence each.
     pub hints: Vec<String>,
 }
@@ -72,6 +74,7 @@ impl Error {
         Self {
             kind,
             message: message.to_string(),
+            details: Vec::new(),
             hints: Vec::new(),
         }
     }
@@ -86,6 +89,13 @@ impl Error {
         Self::new(Kind::Usage, message)
     }
 
+    /// Adds one of the things of which it consists.
+    #[must_use]
+    pub fn detail(mut self, detail: impl fmt::Display) -> Self {
+        self.details.push(detail.to_string());
+        self
+    }
+
     /// Adds a sentence on what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {
@@ -96,7 +106,11 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        match self.details.is_empty() {
+            true => Ok(()),
+            false => write!(f, ": {}", self.details.join("; ")),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! What belongs to the process as a whole is done here, once: its mask, its descriptors, its core dumps,
 //! its log, and what becomes of a panic.
 
+use std::ffi::OsString;
 use std::panic;
 use std::process::ExitCode;
 
@@ -29,15 +30,17 @@ pub fn main() -> ExitCode {
         let Err(error): std::io::Result<()> = obey() else {
             return ExitCode::SUCCESS;
         };
-        Ui::new(true).error(&Error::failed(error));
+        Ui::new(true, Some(false)).error(&Error::failed(error));
         return Kind::Failed.code().into();
     }
-    let cli = match Cli::read(std::env::args_os()) {
+    let mut cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(error) => return Ui::new(false).command_line(&error).into(),
+        Err(error) => return Ui::new(false, None).command_line(&error).into(),
     };
+    let words = std::env::args_os().skip(1).map(OsString::into_string);
+    cli.global.words = words.collect::<Result<_, _>>().unwrap_or_default();
     log::init(cli.global.verbose, cli.global.log_format == Format::Json);
-    let ui = Ui::new(cli.global.quiet);
+    let ui = Ui::new(cli.global.quiet, cli.global.color.wanted());
     // Panics inside a library that reads foreign bytes are caught where it is called; their text may be foreign, too.
     panic::set_hook(Box::new(|info| {
         tracing::info!(at = info.location().map(tracing::field::display), "panic")

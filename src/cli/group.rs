@@ -65,7 +65,7 @@ pub struct GroupList {
     #[arg(long, value_name = "HOST")]
     pub portal: Option<String>,
 
-    /// The form; without it a table on a terminal, and html elsewhere
+    /// The form; without it a table on a terminal, and elsewhere html, or what `format` in [catalogue] says
     #[arg(
         long,
         value_name = "html|csv|xml|json|text",

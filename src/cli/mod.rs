@@ -140,6 +140,24 @@ pub struct Global {
         display_order = 109
     )]
     pub log_format: Format,
+
+    /// Colour the signs and counts of plans
+    ///
+    /// `auto` does so on a terminal, unless `NO_COLOR` is set.
+    #[arg(
+        long,
+        global = true,
+        value_name = "auto|always|never",
+        default_value_t,
+        value_enum,
+        hide_possible_values = true,
+        display_order = 110
+    )]
+    pub color: Colour,
+
+    /// The words that were typed, without the program's name; none, if not all of them are text, or it was typed elsewhere.
+    #[arg(skip)]
+    pub words: Vec<String>,
 }
 
 /// Options of the commands that plan changes.
@@ -178,6 +196,12 @@ pub struct PlanArgs {
     #[arg(long, conflicts_with = "dry_run")]
     pub retry_hooks: bool,
 
+    /// Do not ask
+    ///
+    /// Whoever sits at a terminal is asked before homes, or more than five accounts, go, and before everything is adopted or tied.
+    #[arg(short, long, conflicts_with = "dry_run")]
+    pub yes: bool,
+
     /// With --root: run hooks, on this host, for the changes below that directory
     ///
     /// Without it, nothing that is done with `--root` runs a hook, now or later.
@@ -193,6 +217,29 @@ pub enum Format {
     Text,
     /// For programs
     Json,
+}
+
+/// When there are colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless the environment says otherwise
+    #[default]
+    Auto,
+    /// Also where no terminal is
+    Always,
+    /// Nowhere
+    Never,
+}
+
+impl Colour {
+    /// Whether they are wanted; `None`: by what standard output is.
+    pub fn wanted(self) -> Option<bool> {
+        match self {
+            Self::Auto => None,
+            Self::Always => Some(true),
+            Self::Never => Some(false),
+        }
+    }
 }
 
 /// What gosync can do.
@@ -367,7 +414,23 @@ pub enum Command {
     Apply(Apply),
 }
 
+/// What makes a command a dry run, besides a letter among others.
+const DRY: [&str; 3] = ["--dry-run", "--noupdate", "--exit-code"];
+
 impl Global {
+    /// The words that do what was typed as a dry run; none, if those are not known.
+    pub fn carrying_out(&self) -> Vec<String> {
+        let words = self.words.iter();
+        let words = words.filter(|word| !DRY.contains(&word.as_str()));
+        let words = words.map(|word| match word.strip_prefix('-') {
+            Some(letters) if letters.chars().all(|c| "nqv".contains(c)) => {
+                format!("-{}", letters.replace('n', ""))
+            }
+            _ => word.clone(),
+        });
+        words.filter(|word| word != "-").collect()
+    }
+
     /// These options where they are given, and those of `outer` where not.
     #[must_use]
     pub fn over(self, outer: &Self) -> Self {
@@ -387,6 +450,11 @@ impl Global {
             quiet: self.quiet || outer.quiet,
             verbose: self.verbose.max(outer.verbose),
             log_format: self.log_format,
+            color: match self.color {
+                Colour::Auto => outer.color,
+                colour => colour,
+            },
+            words: self.words,
         }
     }
 }

@@ -48,10 +48,6 @@ pub struct Rebind {
     )]
     pub kind: Option<Kind>,
 
-    /// Do not ask
-    #[arg(short, long, requires = "all")]
-    pub yes: bool,
-
     /// Options of the plan.
     #[command(flatten)]
     pub plan: PlanArgs,

@@ -232,3 +232,19 @@ fn without_a_command_the_usage_is_an_error() {
     assert_eq!(read("gosync --version").unwrap_err().exit_code(), 0);
     assert!(!read("gosync --help").unwrap_err().use_stderr());
 }
+
+#[test]
+fn what_was_typed_as_a_dry_run_is_known_without_it() {
+    for (typed, meant) in [
+        ("sync -n", "sync"),
+        ("sync users --dry-run --exit-code -f x", "sync users -f x"),
+        ("sync -qn -vv --exit-code", "sync -q -vv"),
+        ("sync users --only=n,-n -u n", "sync users --only=n,-n -u n"),
+    ] {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let mut cli =
+            Cli::read([&["gosync".to_owned()], words(typed).as_slice()].concat()).unwrap();
+        cli.global.words = words(typed);
+        assert_eq!(cli.global.carrying_out(), words(meant), "{typed}");
+    }
+}

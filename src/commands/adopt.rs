@@ -26,7 +26,7 @@ pub(super) fn adopt(global: &Global, args: &Adopt, ui: Ui) -> Result<Outcome> {
         which,
         kind: args.kind.map(Into::into),
     };
-    let asks = args.all && !args.yes;
+    let asks = args.all && !args.plan.yes;
     conclude(&run_asked(&setup, task, &args.plan, asks)?, &args.plan)
 }
 

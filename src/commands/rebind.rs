@@ -15,7 +15,7 @@ pub(super) fn run(global: &Global, args: &cli::Rebind, ui: Ui) -> Result<Outcome
         which,
         kind: args.kind.map(Into::into),
     };
-    let asks = args.all && !args.yes;
+    let asks = args.all && !args.plan.yes;
     conclude(&run_asked(&setup, task, &args.plan, asks)?, &args.plan)
 }
 

@@ -4,10 +4,11 @@ use super::run_note::NoteOfRun;
 use super::setup::Setup;
 use super::watch::UiWatch;
 use super::{Outcome, rebinding};
-use crate::cli::{self, PlanArgs, Sync, SyncGroups, SyncUsers};
+use crate::cli::{self, Format, PlanArgs, Sync, SyncGroups, SyncUsers};
 use crate::error::{Error, Kind, Result};
+use crate::model::text::shell_word;
 use crate::model::{counted, first_names};
-use crate::plan::{Barred, render};
+use crate::plan::{Barred, guard, render};
 use crate::run::{self, Job, NewLedger, Options, RunReport, Task};
 
 impl From<&Sync> for Task {
@@ -94,7 +95,23 @@ pub(super) fn noted(
     observer: impl FnOnce(UiWatch) -> UiWatch,
 ) -> Result<RunReport> {
     let once = |watch: &mut UiWatch| run::once(&setup.env, job, watch);
-    noted_by(setup, job, args, observer, once)
+    let result = noted_by(setup, job, args, observer, once);
+    if result.as_ref().is_ok_and(RunReport::is_pending) {
+        tell_what_carries_out(setup, args);
+    }
+    result
+}
+
+/// A dry run ends with the command that does what it shows.
+pub(super) fn tell_what_carries_out(setup: &Setup<'_>, args: &PlanArgs) {
+    let words = setup.global.carrying_out();
+    if args.dry_run && args.format == Format::Text && !words.is_empty() {
+        let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
+        let command = words.join(" ");
+        setup
+            .ui
+            .notice(format!("`gosync {command}` carries it out"));
+    }
 }
 
 /// The same for a job that is run by somebody else.
@@ -106,7 +123,9 @@ pub(super) fn noted_by(
     run: impl FnOnce(&mut UiWatch) -> Result<RunReport>,
 ) -> Result<RunReport> {
     let note = NoteOfRun::new(setup, &job.task);
-    let watch = UiWatch::with_format(setup.ui, args.format).verbose(setup.global.verbose > 0);
+    let watch = UiWatch::with_format(setup.ui, args.format)
+        .verbose(setup.global.verbose > 0)
+        .asking_of_losses(!args.yes);
     let mut watch = observer(watch.knowing(note.memory().clone()));
     let mut result = run(&mut watch);
     if let Ok(report) = &mut result {
@@ -208,12 +227,11 @@ fn refused(report: &RunReport, args: &PlanArgs) -> Error {
     let run::Outcome::Refused(excesses) = &report.outcome else {
         return Error::failed("nothing was refused");
     };
-    let excesses: Vec<String> = excesses.iter().map(ToString::to_string).collect();
-    let message = format!(
-        "nothing was written, since limits refuse the plan: {}",
-        excesses.join("; ")
-    );
+    let message = "nothing was written, since limits refuse the plan";
     let mut error = Error::new(Kind::Refused, message);
+    for line in guard::lines(excesses) {
+        error = error.detail(line);
+    }
     // A dry run has shown it.
     if !args.dry_run {
         error = error.hint("See the whole plan with --dry-run");

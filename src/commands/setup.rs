@@ -125,7 +125,7 @@ impl<'a> Setup<'a> {
     /// An error with the provider that it is of, where there are several.
     pub(super) fn named(&self, mut error: Error) -> Error {
         if let Some(name) = self.own_provider() {
-            error.message = format!("{}: {error}", shown(name));
+            error.message = format!("{}: {}", shown(name), error.message);
         }
         error
     }

@@ -71,7 +71,11 @@ fn line(text: &str, global: &Global, ui: Ui, session: &Session) -> u8 {
                 global: cli.global.over(global),
                 ..cli
             };
-            super::run_in(&cli, Ui::new(cli.global.quiet), session)
+            super::run_in(
+                &cli,
+                Ui::new(cli.global.quiet, cli.global.color.wanted()),
+                session,
+            )
         }
     }
 }

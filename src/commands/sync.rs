@@ -46,8 +46,12 @@ pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui) -> Result<Outcome> {
         together: Together::begin(&setup.env, &tasks, &options, &mut UiWatch::new(ui))?,
         options,
         args: &how.plan,
+        is_pending: false,
     };
     let ended = syncs.of_each(&setups);
+    if syncs.is_pending {
+        request::tell_what_carries_out(&setup, &how.plan);
+    }
     let ended = graver(ended, syncs.end(&setup));
     if !how.plan.dry_run {
         metrics_file::write(&setup, |text| ui.warn(text));
@@ -94,6 +98,8 @@ struct Syncs<'a> {
     options: Options,
     args: &'a PlanArgs,
     together: Together,
+    /// Whether dry ones have found something to do.
+    is_pending: bool,
 }
 
 impl Syncs<'_> {
@@ -140,6 +146,7 @@ impl Syncs<'_> {
         let job = Job { task, options };
         let run = |watch: &mut UiWatch| self.together.once(&setup.env, &job, watch);
         let report = request::noted_by(setup, &job, self.args, |watch| watch, run)?;
+        self.is_pending |= report.is_pending();
         // The next one finds the ledger that this one has begun.
         if !self.args.dry_run {
             self.options.new_ledger = NewLedger::No;

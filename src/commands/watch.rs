@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use super::once_said::OnceSaid;
 use crate::cli::Format;
@@ -10,7 +11,23 @@ use crate::plan::Plan;
 use crate::plan::render::{self, Detail, Said};
 use crate::policy::Refusal;
 use crate::run::{Memory, Progress, Watch};
+use crate::system::clock;
 use crate::ui::{Ui, prompt};
+
+/// Before which plans somebody who types is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asks {
+    Never,
+    /// Those by which homes, or more than a few accounts, go.
+    Losses,
+    Always,
+}
+
+/// With more lines than these, a plan begins with their sum.
+const LONG: usize = 50;
+
+/// A run that took longer says how long.
+const SHORT: Duration = Duration::from_secs(1);
 
 /// Prints what is told.
 #[derive(Clone, Debug)]
@@ -22,8 +39,10 @@ pub(super) struct UiWatch {
     each: bool,
     /// What earlier runs have told.
     memory: Memory,
-    /// Whether somebody who types is asked before a plan is carried out.
-    asks: bool,
+    /// Before which plans somebody who types is asked.
+    asks: Asks,
+    /// Since when it looks on.
+    began: Instant,
     /// Where nothing is told that the round before has told.
     said: Option<Rc<RefCell<OnceSaid>>>,
 }
@@ -41,7 +60,8 @@ impl UiWatch {
             format,
             each: false,
             memory: Memory::default(),
-            asks: false,
+            asks: Asks::Never,
+            began: clock::deadline(Duration::ZERO),
             said: None,
         }
     }
@@ -57,15 +77,27 @@ impl UiWatch {
         Self { memory, ..self }
     }
 
-    /// The same; `asks`: whether somebody who types is asked before a plan is carried out.
+    /// The same; `asks`: somebody who types is asked before any plan is carried out.
     pub(super) fn asking(self, asks: bool) -> Self {
+        match asks {
+            true => Self {
+                asks: Asks::Always,
+                ..self
+            },
+            false => self,
+        }
+    }
+
+    /// The same; `asks`: somebody who types is asked before homes, or more than a few accounts, go.
+    pub(super) fn asking_of_losses(self, asks: bool) -> Self {
+        let asks = if asks { Asks::Losses } else { Asks::Never };
         Self { asks, ..self }
     }
 
     /// The same; what the round before has told, too, is not told.
     pub(super) fn saying_once(self, said: Rc<RefCell<OnceSaid>>) -> Self {
-        let said = Some(said);
-        Self { said, ..self }
+        let (said, asks) = (Some(said), Asks::Never);
+        Self { said, asks, ..self }
     }
 
     /// Whether a line is to be told.
@@ -85,6 +117,11 @@ impl UiWatch {
     fn detail(&self, otherwise: Detail) -> Detail {
         if self.each { Detail::Each } else { otherwise }
     }
+}
+
+/// What a plan of so many lines begins with, if they are many.
+fn long(lines: usize, plan: &Plan) -> Option<String> {
+    (lines > LONG).then(|| format!("{}, in {lines} lines:", plan.counts()))
 }
 
 /// How much is as earlier runs have told it, and how to see it.
@@ -107,8 +144,8 @@ impl Reporter for UiWatch {
 }
 
 impl Watch for UiWatch {
-    fn progress(&mut self, what: &str) -> Progress {
-        let progress = self.ui.progress(what);
+    fn progress(&mut self, what: &str, of: Option<usize>) -> Progress {
+        let progress = self.ui.progress(what, of);
         Box::new(move |n| progress.set(n))
     }
 
@@ -127,8 +164,9 @@ impl Watch for UiWatch {
             .chain(as_before);
         let others = others.filter(|line| self.is_news(line));
         self.ui.notices(|| {
-            let changes = render::changes(&plan.changes).into_iter();
-            changes.chain(others)
+            let changes = render::changes(&plan.changes);
+            let sum = long(changes.len(), plan).into_iter();
+            sum.chain(changes).chain(others)
         });
         // What keeps everybody out is the error at the end.
         let barred = self.memory.barred(plan);
@@ -146,8 +184,21 @@ impl Watch for UiWatch {
         self.ui.notices(|| others.into_iter());
     }
 
+    fn summed_up(&mut self, text: String) {
+        let took = clock::since(self.began);
+        match self.ui.is_terminal() && took > SHORT {
+            true => self.notice(format!("{text}, in {:.1} s", took.as_secs_f64())),
+            false => self.notice(text),
+        }
+    }
+
     fn agrees(&mut self, plan: &Plan) -> bool {
-        if !self.asks || plan.changes.is_empty() {
+        let is_asked = match self.asks {
+            Asks::Never => false,
+            Asks::Losses => plan.takes_much(),
+            Asks::Always => !plan.changes.is_empty(),
+        };
+        if !is_asked {
             return true;
         }
         prompt::agrees(&format!("{}; do it?", plan.counts()))
@@ -156,8 +207,11 @@ impl Watch for UiWatch {
     fn dry(&mut self, plan: &Plan) {
         match self.format {
             Format::Text => {
-                self.ui
-                    .data(&render::text_in(plan, self.detail(Detail::Causes)));
+                let text = render::text_in(plan, self.detail(Detail::Causes));
+                if let Some(sum) = long(text.lines().count(), plan) {
+                    self.ui.notice(sum);
+                }
+                self.ui.plan(&text);
                 self.ui.notice(format!(
                     "dry run: {}; nothing was written; digest {}",
                     plan.counts(),

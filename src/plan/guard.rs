@@ -141,8 +141,9 @@ pub enum Limit {
 /// How many names a message lists.
 const SHOWN_NAMES: usize = 10;
 
-impl fmt::Display for Excess {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Excess {
+    /// What it goes over, without who would.
+    fn figures(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Excess {
             what,
             count,
@@ -181,9 +182,27 @@ impl fmt::Display for Excess {
             )?,
             Limit::Zero => write!(f, "the {what} would go down from {of} to none")?,
         }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Excess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.figures(f)?;
         let names = self.names.iter().map(String::as_str);
         write!(f, ": {}", first_names(names, SHOWN_NAMES))
     }
+}
+
+/// One line for each; of those that follow one another and are about the same names, the last has them.
+pub(crate) fn lines(excesses: &[Excess]) -> Vec<String> {
+    let next = excesses.iter().skip(1).map(Some).chain([None]);
+    let each = excesses.iter().zip(next);
+    let line = |(it, next): (&Excess, Option<&Excess>)| match next {
+        Some(next) if next.names == it.names => fmt::from_fn(|f| it.figures(f)).to_string(),
+        _ => it.to_string(),
+    };
+    each.map(line).collect()
 }
 
 /// What lets a plan through that goes over limits.

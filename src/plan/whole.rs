@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::barred::Barred;
 use super::change::Change;
 use super::counts::Counts;
+use super::effects::{Home, Presence, effects};
 use super::hook_event::HookEvent;
 use super::missing::Missing;
 use super::observation::Observation;
@@ -70,6 +71,9 @@ pub struct IdsChanged {
     pub of: usize,
 }
 
+/// So many accounts go without a question to whoever types.
+const UNASKED: usize = 5;
+
 impl Plan {
     /// Adds a remark.
     pub fn remark(&mut self, name: impl Into<String>, reason: Reason) {
@@ -115,6 +119,26 @@ impl Plan {
             0..=1_000 => self.digest(),
             _ => String::new(),
         }
+    }
+
+    /// Whether somebody who carries it out by hand should be asked once more: homes go, or more than a few accounts are closed or go.
+    pub(crate) fn takes_much(&self) -> bool {
+        let goes = |change: &&Change| {
+            let is_account = change.of.kind == EntryKind::Account;
+            let presence = effects(change).presence;
+            is_account && matches!(presence, Presence::Closes | Presence::Goes { .. })
+        };
+        let mut homes = self.changes.iter().map(|change| effects(change).home);
+        self.changes.iter().filter(goes).count() > UNASKED
+            || homes.any(|home| matches!(home, Home::Goes { .. }))
+    }
+
+    /// How many homes it makes.
+    pub(crate) fn new_homes(&self) -> usize {
+        let homes = self.changes.iter().map(|change| effects(change).home);
+        homes
+            .filter(|home| matches!(home, Home::Make { .. }))
+            .count()
     }
 
     /// How many changes there are of each kind, for the summary.

@@ -17,6 +17,8 @@ pub struct Catalogue {
     pub filter: Filter,
     /// What groups are called in lists.
     pub names: Vec<NameMap>,
+    /// The form of lists that are no terminal's; without it HTML, as the original's.
+    pub format: Option<ListForm>,
     /// What the address of a group begins with; its id follows.
     #[serde(rename = "portal", deserialize_with = "portal")]
     pub base_url: String,
@@ -31,6 +33,22 @@ pub struct Catalogue {
     /// What is otherwise for some of them.
     #[serde(skip)]
     pub overrides: Overrides,
+}
+
+/// The form of a list of groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ListForm {
+    /// A table for a web page.
+    Html,
+    /// Comma-separated values.
+    Csv,
+    /// Elements.
+    Xml,
+    /// One object.
+    Json,
+    /// An aligned table.
+    Text,
 }
 
 impl Catalogue {

@@ -210,7 +210,8 @@ impl CarryOut<'_> {
             number: progress.number,
             ..self.run
         };
-        let told = self.watch.progress("homes made");
+        let homes = Some(staged.plan().new_homes());
+        let told = self.watch.progress("homes made", homes);
         let committed = commit(self.target, staged, self.ledger, run, told.as_ref());
         let stays = self.target.warnings();
         stays.into_iter().for_each(|stays| self.watch.warn(stays));

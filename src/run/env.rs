@@ -194,7 +194,7 @@ impl Env {
         let fields = fields.as_ref().filter(|_| query.scope != Scope::Groups);
         let fields = fields.map(fields::Sources::open);
         let fields = fields.transpose().map_err(unreadable_fields)?;
-        let progress = watch.progress(&format!("reading {}", provider.name()));
+        let progress = watch.progress(&format!("reading {}", provider.name()), None);
         let asking = Asking {
             provider: provider.as_ref(),
             query: &query,

@@ -495,7 +495,7 @@ impl Line<'_> {
         }
         .write(&mut plan)?;
         let title = self.env.title(self.run.command);
-        watch.notice(format!("{title}: {}", plan.counts()));
+        watch.summed_up(format!("{title}: {}", plan.counts()));
         let hooks = after::run_hooks(self.env, &self.job.options, self.target, ledger, watch)?;
         let failed = copies::make_todays(self.env, ledger);
         failed.into_iter().for_each(|text| watch.warn(text));

@@ -162,6 +162,13 @@ impl Outcome {
 }
 
 impl RunReport {
+    /// Whether a dry run has found something that the same run would do.
+    pub(crate) fn is_pending(&self) -> bool {
+        let mut plans = self.targets.iter().map(|target| &target.plan);
+        let is_let_through = !matches!(self.outcome, Outcome::Refused(_) | Outcome::Declined);
+        is_let_through && plans.any(|plan| !plan.changes.is_empty())
+    }
+
     /// How many people should be out, and are not, or not wholly.
     pub(crate) fn not_out(&self) -> usize {
         match self.outcome {

@@ -8,11 +8,16 @@ pub(crate) type Progress = Box<dyn Fn(usize)>;
 
 /// An observer of runs.
 pub trait Watch: Reporter {
-    /// Something long begins, such as "homes made".
-    fn progress(&mut self, what: &str) -> Progress;
+    /// Something long begins, such as "homes made". `of`: how many there are in all, if that is known.
+    fn progress(&mut self, what: &str, of: Option<usize>) -> Progress;
 
     /// This is about to be done, and what is refused in it is not.
     fn staged(&mut self, plan: &Plan);
+
+    /// What came of a run, in one line.
+    fn summed_up(&mut self, text: String) {
+        self.notice(text);
+    }
 
     /// Whether what was just told is to be done.
     fn agrees(&mut self, plan: &Plan) -> bool;
@@ -32,7 +37,7 @@ impl Reporter for Silent {
 }
 
 impl Watch for Silent {
-    fn progress(&mut self, _: &str) -> Progress {
+    fn progress(&mut self, _: &str, _: Option<usize>) -> Progress {
         Box::new(|_| {})
     }
 

@@ -1,10 +1,11 @@
 //! The only code that prints. Data and notices go to standard output, everything else to standard error.
 //!
-//! Decides nothing, and has no colour: what it says must mean the same in a crontab's mail. A reader who went away
+//! Decides nothing. What it says must mean the same in a crontab's mail as in colours on a terminal. A reader who went away
 //! (a broken pipe) is no failure of the run, so errors of writing are dropped.
 #![allow(clippy::disallowed_methods)] // the one place that may
 
 pub(crate) mod listing;
+mod paint;
 mod progress;
 pub(crate) mod prompt;
 
@@ -19,34 +20,54 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ui {
     quiet: bool,
+    /// Whether standard error is a terminal.
     terminal: bool,
+    /// Whether standard output gets colours.
+    colours: bool,
 }
 
 impl Ui {
-    /// A way to print; `quiet`: without notices.
-    pub(crate) fn new(quiet: bool) -> Self {
+    /// A way to print; `quiet`: without notices; `colours`: whether standard output gets them, or else if it is a terminal.
+    pub(crate) fn new(quiet: bool, colours: Option<bool>) -> Self {
         Self {
             quiet,
             terminal: std::io::stderr().is_terminal(),
+            colours: colours.unwrap_or_else(paint::is_wanted),
         }
     }
 
     /// Says what happens, on standard output, unless quiet.
     pub(crate) fn notice(&self, text: impl fmt::Display) {
         if !self.quiet {
-            out(&line("NOTICE", text));
+            out(&self.noticed(text, paint::counts));
         }
     }
 
-    /// Says many things, each a line as [`Ui::notice`] does. What is not said is not worked out.
+    /// Says many things of a plan, each a line as [`Ui::notice`] does. What is not said is not worked out.
     pub(crate) fn notices<T: Iterator<Item = String>>(&self, texts: impl FnOnce() -> T) {
         if !self.quiet {
             let mut stream = std::io::BufWriter::new(std::io::stdout().lock());
             for text in texts() {
-                let _ = stream.write_all(line("NOTICE", text).as_bytes());
+                let _ = stream.write_all(self.noticed(text, paint::sign).as_bytes());
             }
             let _ = stream.flush();
         }
+    }
+
+    fn noticed(&self, text: impl fmt::Display, paint: fn(&str) -> String) -> String {
+        match self.colours {
+            true => paint_text("NOTICE", text, paint),
+            false => line("NOTICE", text),
+        }
+    }
+
+    /// Prints a plan that was asked for, one line a change, as [`Ui::data`] does.
+    pub(crate) fn plan(&self, text: &str) {
+        if !self.colours {
+            return self.data(text);
+        }
+        let lines = text.lines().map(|line| paint::sign(&tame(line)) + "\n");
+        out(&lines.collect::<String>());
     }
 
     /// Says what a person has to know although the run goes on, on standard error, also if quiet.
@@ -86,8 +107,9 @@ impl Ui {
     }
 
     /// Shows that something long goes on, on standard error and only to a terminal, until the answer is dropped.
-    pub(crate) fn progress(&self, what: &str) -> Progress {
-        Progress::new(what, self.terminal && !self.quiet)
+    /// `of`: how many there are in all, if that is known.
+    pub(crate) fn progress(&self, what: &str, of: Option<usize>) -> Progress {
+        Progress::new(what, of, self.terminal && !self.quiet)
     }
 }
 
@@ -116,6 +138,14 @@ fn tame(text: &str) -> String {
     out
 }
 
+/// The same as [`line`], painted.
+fn paint_text(kind: &str, text: impl fmt::Display, paint: fn(&str) -> String) -> String {
+    let line = line(kind, text);
+    let begins = format!("gosync {kind}: ").len();
+    let (prefix, text) = line.split_at(begins);
+    format!("{prefix}{}", paint(text))
+}
+
 /// One message; it is one line, whatever it says.
 fn line(kind: &str, text: impl fmt::Display) -> String {
     let text = text.to_string();
@@ -133,9 +163,18 @@ fn line(kind: &str, text: impl fmt::Display) -> String {
     line
 }
 
+/// What failed in one line, or with a line for each of several details, and what to do.
 fn complaint(error: &Error) -> String {
+    let details = match error.details.as_slice() {
+        [] | [_] => vec![line("ERROR", error)],
+        several => {
+            let head = std::iter::once(format!("{}:", error.message));
+            let each = several.iter().map(|detail| format!("  {detail}"));
+            head.chain(each).map(|text| line("ERROR", text)).collect()
+        }
+    };
     let hints = error.hints.iter().map(|hint| line("HINT", hint));
-    std::iter::once(line("ERROR", error)).chain(hints).collect()
+    details.into_iter().chain(hints).collect()
 }
 
 #[cfg(test)]
@@ -150,6 +189,16 @@ mod tests {
         assert_eq!(
             complaint(&error),
             "gosync ERROR: cannot read `/x`: gone\ngosync HINT: Put it back\ngosync HINT: Or do without\n"
+        );
+    }
+
+    #[test]
+    fn of_several_details_each_has_a_line() {
+        let error = Error::failed("limits refuse it").detail("5 go");
+        assert_eq!(complaint(&error), "gosync ERROR: limits refuse it: 5 go\n");
+        assert_eq!(
+            complaint(&error.detail("7\nleft").hint("Look")),
+            "gosync ERROR: limits refuse it:\ngosync ERROR:   5 go\ngosync ERROR:   7\\nleft\ngosync HINT: Look\n"
         );
     }
 
@@ -171,7 +220,7 @@ mod tests {
 
     #[test]
     fn progress_without_a_terminal_is_silent() {
-        let progress = Progress::new("people", false);
+        let progress = Progress::new("people", Some(7), false);
         progress.set(3);
         assert!(progress.is_hidden());
     }

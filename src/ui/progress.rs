@@ -9,10 +9,15 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    pub(super) fn new(what: &str, visible: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    pub(super) fn new(what: &str, of: Option<usize>, visible: bool) -> Self {
+        let all = of.map(|of| of as u64);
+        let bar = ProgressBar::with_draw_target(all, ProgressDrawTarget::hidden());
         if visible {
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {pos}") {
+            let template = match all {
+                Some(_) => "{spinner} {msg} {pos} of {len}",
+                None => "{spinner} {msg} {pos}",
+            };
+            if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style.tick_chars(r"-\|/ "));
             }
             bar.set_message(what.to_owned());

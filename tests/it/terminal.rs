@@ -26,6 +26,11 @@ struct Terminal {
 
 impl Terminal {
     fn start(world: &ScratchHost, args: &[&str]) -> Self {
+        Self::start_with(world, args, None)
+    }
+
+    /// The same with an environment variable.
+    fn start_with(world: &ScratchHost, args: &[&str], variable: Option<(&str, &str)>) -> Self {
         let size = Winsize {
             ws_row: 24,
             ws_col: 200,
@@ -37,6 +42,7 @@ impl Terminal {
         let child = world
             .command(args)
             .env("TERM", "xterm")
+            .envs(variable)
             .stdin(Stdio::from(slave.try_clone().unwrap()))
             .stdout(Stdio::from(slave.try_clone().unwrap()))
             .stderr(Stdio::from(slave))
@@ -79,6 +85,14 @@ impl Terminal {
                 Err(e) => panic!("`{text}` does not come ({e}); there is {:?}", self.seen),
             }
         }
+    }
+
+    /// What is printed until the end.
+    fn rest(&mut self) -> String {
+        while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
+            self.seen.push_str(&String::from_utf8_lossy(&bytes));
+        }
+        std::mem::take(&mut self.seen)
     }
 
     /// Types a line, and waits for what it prints and for the next prompt.
@@ -163,7 +177,7 @@ fn what_is_done_to_all_is_asked_about_where_somebody_types() {
     world.shell("printf 'alice:x:1001:100:A:/home/alice:/bin/sh\\n' >> root/etc/passwd; printf 'alice:*:20000:0:99999:7:::\\n' >> root/etc/shadow");
     let passwd = world.read("etc/passwd");
     let ask = |answer: &str, code: i32| {
-        let mut terminal = Terminal::start(&world, &["adopt", "--all"]);
+        let mut terminal = Terminal::start(&world, &["--color", "never", "adopt", "--all"]);
         let before = terminal.wait_for("do it? [y/N] ");
         assert!(before.contains("~ adopt account alice"), "{before}");
         terminal.press(answer);
@@ -181,4 +195,101 @@ fn what_is_done_to_all_is_asked_about_where_somebody_types() {
     let mut terminal = Terminal::start(&world, &["adopt", "--all", "--yes"]);
     terminal.wait_for("nothing to do");
     assert_eq!(terminal.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn whoever_types_is_asked_before_homes_or_many_accounts_go() {
+    let world = world();
+    world.gosync(&["-q", "sync", "users"]).expect(0);
+    let mut terminal = Terminal::start(&world, &["deluser", "--remove-home", "alice"]);
+    let before = terminal.wait_for("do it? [y/N] ");
+    assert!(before.contains("and its home /home/alice"), "{before}");
+    terminal.press("n\n");
+    terminal.wait_for("the answer was no");
+    assert_eq!(terminal.child.wait().unwrap().code(), Some(1));
+    assert!(world.root().join("home/alice").is_dir());
+    assert!(world.read("etc/passwd").contains("\nalice:"));
+    // Few accounts go without a question, and whoever says --yes is not asked, nor is a script.
+    for args in [
+        &["deluser", "bob"][..],
+        &["deluser", "--remove-home", "--yes", "alice"],
+    ] {
+        let mut terminal = Terminal::start(&world, args);
+        terminal.wait_for("1 removed");
+        assert_eq!(terminal.child.wait().unwrap().code(), Some(0));
+    }
+    assert!(!world.root().join("home/alice").exists());
+    let users = |out: i32| {
+        let user = |n: i32| {
+            format!(
+                r#"{{"id": "u{n}", "login": "user{n}", "active": {}}}"#,
+                n >= out
+            )
+        };
+        let users: Vec<String> = (0..80).map(user).collect();
+        format!(r#"{{"users": [{}], "groups": []}}"#, users.join(","))
+    };
+    world.write("directory.json", &users(0));
+    world.gosync(&["-q", "sync", "users"]).expect(0);
+    world.write("directory.json", &users(6));
+    let mut terminal = Terminal::start(&world, &["sync", "users"]);
+    terminal.wait_for("do it? [y/N] ");
+    terminal.press("y\n");
+    terminal.wait_for("6 locked");
+    assert_eq!(terminal.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn signs_and_counts_have_colours_on_a_terminal_and_nowhere_else() {
+    let world = world();
+    let mut terminal = Terminal::start(&world, &["sync", "users", "-n"]);
+    let plan = terminal.wait_for("carries it out");
+    assert!(
+        plan.contains("\u{1b}[32m+\u{1b}[0m account alice uid="),
+        "{plan:?}"
+    );
+    assert!(
+        plan.contains("dry run: \u{1b}[32m3 created\u{1b}[0m, 0 unchanged"),
+        "{plan:?}"
+    );
+    let piped = world.gosync(&["sync", "users", "-n"]).expect(0);
+    assert!(!piped.out.contains('\u{1b}'), "{piped:?}");
+    let always = world
+        .gosync(&["--color", "always", "sync", "users"])
+        .expect(0);
+    assert!(
+        always
+            .out
+            .contains("gosync NOTICE: \u{1b}[32m+\u{1b}[0m account"),
+        "{always:?}"
+    );
+    for (args, variable) in [
+        (&["--color", "never", "drift"][..], None),
+        (&["sync", "users", "-n", "--force"], Some(("NO_COLOR", "1"))),
+    ] {
+        let mut terminal = Terminal::start_with(&world, args, variable);
+        let code = terminal.child.wait().unwrap().code();
+        assert_eq!(code, Some(0), "{args:?}");
+        let text = terminal.rest();
+        assert!(!text.contains("\u{1b}[3"), "{text:?}");
+    }
+}
+
+#[test]
+fn a_long_plan_begins_with_its_sum() {
+    let world = world();
+    let users = |count: i32| {
+        let user = |n: i32| format!(r#"{{"id": "u{n}", "login": "user{n}"}}"#);
+        let users: Vec<String> = (0..count).map(user).collect();
+        format!(r#"{{"users": [{}], "groups": []}}"#, users.join(","))
+    };
+    world.write("directory.json", &users(50));
+    let short = world.gosync(&["sync", "users", "-n"]).expect(0);
+    assert!(short.out.starts_with("+ account user0 "), "{short:?}");
+    world.write("directory.json", &users(51));
+    let sum = "gosync NOTICE: 51 created, 0 unchanged, in 51 lines:\n";
+    for args in [&["sync", "users", "-n"][..], &["sync", "users"]] {
+        let long = world.gosync(args).expect(0);
+        assert!(long.out.starts_with(sum), "{long:?}");
+    }
 }

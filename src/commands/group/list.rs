@@ -8,7 +8,7 @@ use crate::commands::Outcome;
 use crate::error::{Error, Result};
 use crate::model::first_names;
 use crate::policy::NameMap;
-use crate::policy::catalogue::portal_url;
+use crate::policy::catalogue::{ListForm, portal_url};
 use crate::policy::matcher::Filter;
 use crate::providers::admin::ManagedGroup;
 use crate::ui::listing::{self, Row};
@@ -18,11 +18,11 @@ const IDLE: usize = 5;
 
 pub(super) fn run(client: &Client<'_>, args: &GroupList) -> Result<Outcome> {
     let catalogue = &client.setup.settings.catalogue;
-    let format = args.format.unwrap_or(if client.setup.ui.is_terminal() {
-        ListFormat::Text
-    } else {
-        ListFormat::Html
-    });
+    let format = match args.format {
+        Some(format) => form(format),
+        None if client.setup.ui.is_terminal() => ListForm::Text,
+        None => catalogue.format.unwrap_or(ListForm::Html),
+    };
     let star = Arc::new(catalogue.filter.clone());
     let all = ["*".to_owned()];
     let filter = Filter::with_star(
@@ -55,11 +55,11 @@ pub(super) fn run(client: &Client<'_>, args: &GroupList) -> Result<Outcome> {
         .collect();
     rows.sort_by(|a, b| (&a.name, &a.url).cmp(&(&b.name, &b.url)));
     let text = match format {
-        ListFormat::Html => listing::html(&rows),
-        ListFormat::Csv => listing::csv(&rows).map_err(Error::failed)?,
-        ListFormat::Xml => listing::xml(&rows).map_err(Error::failed)?,
-        ListFormat::Json => listing::json(&rows),
-        ListFormat::Text => listing::table(&rows),
+        ListForm::Html => listing::html(&rows),
+        ListForm::Csv => listing::csv(&rows).map_err(Error::failed)?,
+        ListForm::Xml => listing::xml(&rows).map_err(Error::failed)?,
+        ListForm::Json => listing::json(&rows),
+        ListForm::Text => listing::table(&rows),
     };
     client.setup.ui.data(&text);
     Ok(Outcome::Done)
@@ -76,5 +76,16 @@ fn row(group: &ManagedGroup, names: &[NameMap], base_url: &str) -> Row {
             format!("{base_url}{}", group.id.as_str())
         },
         description: description.map_or("", |text| text.raw()).to_owned(),
+    }
+}
+
+/// What is typed for a form.
+fn form(format: ListFormat) -> ListForm {
+    match format {
+        ListFormat::Html => ListForm::Html,
+        ListFormat::Csv => ListForm::Csv,
+        ListFormat::Xml => ListForm::Xml,
+        ListFormat::Json => ListForm::Json,
+        ListFormat::Text => ListForm::Text,
     }
 }
