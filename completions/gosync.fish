@@ -68,7 +68,7 @@ complete -c gosync -n "__fish_gosync_needs_command" -f -a "undo" -d 'Bring back 
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "plan" -d 'Write the plan of a sync to a file, for `gosync apply`'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "apply" -d 'Carry out a plan that `gosync plan` wrote'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
-complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
@@ -98,7 +98,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -f -a "groups" -d 'Bring groups and their members in step with the provider'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l only -d 'Only these people, by the provider\'s login' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
-complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
@@ -127,7 +127,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
-complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
@@ -170,7 +170,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand follow" -s q -l quiet -d '
 complete -c gosync -n "__fish_gosync_using_subcommand follow" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand follow" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l archive-home -d 'Pack the home into a file of this directory, then remove it' -r -f -a "(__fish_complete_directories)"
-complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
@@ -201,7 +201,7 @@ uid\t'By the uid, or the gid'"
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l as -d 'Whose it becomes: the person\'s login, or the group\'s name, at the provider' -r
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l kind -d 'What the names stand for' -r -f -a "account\t'An account'
 group\t'A group'"
-complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
@@ -231,7 +231,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l by -d 'With --a
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l from -d 'With --all: what came from this provider, be it in the configuration or not' -r
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l kind -d 'What the name stands for' -r -f -a "account\t'An account'
 group\t'A group'"
-complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
@@ -258,7 +258,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s v -l verbose -d
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l kind -d 'What the names stand for' -r -f -a "account\t'An account'
 group\t'A group'"
-complete -c gosync -n "__fish_gosync_using_subcommand release" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+complete -c gosync -n "__fish_gosync_using_subcommand release" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
 complete -c gosync -n "__fish_gosync_using_subcommand release" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
@@ -283,7 +283,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand release" -s q -l quiet -d 
 complete -c gosync -n "__fish_gosync_using_subcommand release" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand release" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l reason -d 'Why, for `why`, `status` and the history' -r
-complete -c gosync -n "__fish_gosync_using_subcommand lock" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
@@ -307,7 +307,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand lock" -l force -d 'Treat e
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
@@ -397,7 +397,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_su
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
@@ -903,7 +903,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand why" -l force -d 'Treat ev
 complete -c gosync -n "__fish_gosync_using_subcommand why" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand why" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand undo" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+complete -c gosync -n "__fish_gosync_using_subcommand undo" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
@@ -947,7 +947,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -f -a "groups" -d 'Bring groups and their members in step with the provider'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l only -d 'Only these people, by the provider\'s login' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
-complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
@@ -976,7 +976,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
-complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
@@ -1002,7 +1002,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand apply" -l format -d 'Show the plan of a dry run in this format' -r -f -a "text\t'For people'
+complete -c gosync -n "__fish_gosync_using_subcommand apply" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r

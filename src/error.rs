@@ -40,6 +40,20 @@ impl Kind {
         }
     }
 
+    /// The word for it, for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Failed => "failed",
+            Kind::Usage => "usage",
+            Kind::Partial => "partial",
+            Kind::Pending => "pending",
+            Kind::NotOut => "not-out",
+            Kind::Refused => "limit",
+            Kind::Busy => "busy",
+            Kind::Source => "provider",
+        }
+    }
+
     /// Which of several counts where there is one exit code for all: the lowest.
     pub fn rank(self) -> u8 {
         match self {

@@ -9,11 +9,11 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Format};
 use crate::error::{Error, Kind};
-use crate::system::{as_user, process, stat};
-use crate::ui::Ui;
+use crate::system::{as_user, journald, process, stat};
+use crate::ui::{Journal, Ui};
 use crate::{commands, log};
 
-#[allow(clippy::disallowed_methods)] // the command line is read here, once
+#[allow(clippy::disallowed_methods)] // the command line is read here, once, and what our streams are
 /// Runs the program on the command line of this process.
 pub fn main() -> ExitCode {
     process::restrict_umask();
@@ -30,17 +30,27 @@ pub fn main() -> ExitCode {
         let Err(error): std::io::Result<()> = obey() else {
             return ExitCode::SUCCESS;
         };
-        Ui::new(true, Some(false)).error(&Error::failed(error));
+        Ui::new(true).error(&Error::failed(error));
         return Kind::Failed.code().into();
     }
+    let journal = Journal {
+        out: journald::reads(std::io::stdout()),
+        err: journald::reads(std::io::stderr()),
+    };
+    let ui = Ui::new(false).for_journal(journal);
     let mut cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(error) => return Ui::new(false, None).command_line(&error).into(),
+        Err(error) => return ui.command_line(&error).into(),
     };
     let words = std::env::args_os().skip(1).map(OsString::into_string);
     cli.global.words = words.collect::<Result<_, _>>().unwrap_or_default();
-    log::init(cli.global.verbose, cli.global.log_format == Format::Json);
-    let ui = Ui::new(cli.global.quiet, cli.global.color.wanted());
+    log::init(log::Style {
+        verbose: cli.global.verbose,
+        json: cli.global.log_format == Format::Json,
+        journal: journal.err,
+    });
+    let ui = ui.quiet(cli.global.quiet);
+    let ui = ui.colours(cli.global.color.wanted());
     // Panics inside a library that reads foreign bytes are caught where it is called; their text may be foreign, too.
     panic::set_hook(Box::new(|info| {
         tracing::info!(at = info.location().map(tracing::field::display), "panic")

@@ -10,6 +10,7 @@ mod doctor;
 mod drift;
 mod export;
 mod follow;
+mod form;
 mod group;
 mod history;
 pub mod hook_text;
@@ -169,14 +170,16 @@ pub struct PlanArgs {
     #[arg(short = 'n', long, visible_alias = "noupdate")]
     pub dry_run: bool,
 
-    /// Show the plan of a dry run in this format
+    /// Tell what was done, or would be, in this format
+    ///
+    /// With `json`, standard output is one JSON object, however the run ends, and notices go to standard error; see JSON OUTPUT in
+    /// gosync(8).
     #[arg(
         long,
         value_name = "text|json",
         default_value_t,
         value_enum,
-        hide_possible_values = true,
-        requires = "dry_run"
+        hide_possible_values = true
     )]
     pub format: Format,
 

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::request::{conclude, run as run_task};
+use super::run_document::Wanted;
 use super::setup::Setup;
 use crate::cli::{self, Global};
 use crate::error::{Error, Result};
@@ -11,8 +12,13 @@ use crate::run::Task;
 use crate::system::files::{self, Trust};
 use crate::ui::Ui;
 
-pub(super) fn run(global: &Global, args: &cli::Apply, ui: Ui) -> Result<Outcome> {
-    let setup = Setup::new(global, ui)?;
+pub(super) fn run(
+    global: &Global,
+    args: &cli::Apply,
+    ui: Ui,
+    wanted: Wanted<'_>,
+) -> Result<Outcome> {
+    let setup = Setup::new(global, ui)?.told_in(wanted);
     let saved = load(args)?;
     let setup = setup.with_env(setup.of_named(&saved.asked.provider));
     check_asked(&setup, &saved)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Outcome;
 use super::request::{conclude, run as run_task};
+use super::run_document::Wanted;
 use super::setup::Setup;
 use crate::cli::{DelUser, Global};
 use crate::config::ProviderSettings;
@@ -17,8 +18,10 @@ use crate::providers::Scope;
 use crate::run::Task;
 use crate::ui::Ui;
 
-pub(super) fn run(global: &Global, args: &DelUser, ui: Ui) -> Result<Outcome> {
-    let setup = Setup::new(global, ui)?.of_owner(&args.users)?;
+pub(super) fn run(global: &Global, args: &DelUser, ui: Ui, wanted: Wanted<'_>) -> Result<Outcome> {
+    let setup = Setup::new(global, ui)?
+        .told_in(wanted)
+        .of_owner(&args.users)?;
     let task = Task::Remove {
         names: args.users.clone(),
         request: request(args)?,

@@ -199,7 +199,7 @@ impl<'a> Host<'a> {
         let together = Together::begin(&setup.env, &Task::all(), &options, &mut watch)
             .inspect_err(|error| {
                 let notes = self.syncs.iter().map(|it| NoteOfRun::new(&setup, &it.task));
-                notes.for_each(|note| note.leave(&Err(error.clone()), None));
+                notes.for_each(|note| note.leave(&Err(error.clone()), &Err(error.clone())));
             })?;
         Ok((setup, options, together))
     }

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::request::{conclude, run as run_task};
+use super::run_document::Wanted;
 use super::setup::Setup;
 use crate::cli::{self, Global};
 use crate::error::{Error, Result};
@@ -13,7 +14,12 @@ use crate::ui::Ui;
 /// How long a reason may be.
 const REASON_LENGTH: usize = 200;
 
-pub(super) fn run(global: &Global, args: &cli::Lock, ui: Ui) -> Result<Outcome> {
+pub(super) fn run(
+    global: &Global,
+    args: &cli::Lock,
+    ui: Ui,
+    wanted: Wanted<'_>,
+) -> Result<Outcome> {
     let reason = args.reason.as_deref().map(str::trim);
     let reason = reason.filter(|reason| !reason.is_empty());
     let is_line = |text: &str| text.len() <= REASON_LENGTH && !text.chars().any(char::is_control);
@@ -21,7 +27,9 @@ pub(super) fn run(global: &Global, args: &cli::Lock, ui: Ui) -> Result<Outcome> 
         let message = format!("--reason is one line of at most {REASON_LENGTH} bytes");
         return Err(Error::usage(message));
     }
-    let setup = Setup::new(global, ui)?.of_owner(&args.names)?;
+    let setup = Setup::new(global, ui)?
+        .told_in(wanted)
+        .of_owner(&args.names)?;
     let task = Task::Lock {
         names: args.names.clone(),
         hold: Hold {

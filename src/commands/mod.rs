@@ -10,6 +10,7 @@ mod check;
 mod deluser;
 mod doctor;
 mod drift;
+mod events;
 mod export;
 mod follow;
 mod group;
@@ -24,6 +25,7 @@ mod plan;
 mod rebind;
 mod rebinding;
 mod request;
+mod run_document;
 mod run_note;
 mod setup;
 mod shell;
@@ -41,6 +43,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
+use self::run_document::RunDocument;
 use self::setup::Setup;
 use crate::cli::{Cli, Command};
 use crate::error::{Kind, Result};
@@ -59,6 +62,18 @@ enum Outcome {
     Pending,
     /// A shell ended at a line with this exit code.
     Ended(u8),
+}
+
+impl Outcome {
+    /// The exit code.
+    fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Reported(kind) => kind.code(),
+            Self::Pending => Kind::Pending.code(),
+            Self::Ended(code) => code,
+        }
+    }
 }
 
 /// What lasts from one command to the next in a shell: the connection through which groups are
@@ -108,21 +123,24 @@ pub(crate) fn run(cli: &Cli, ui: Ui) -> u8 {
 
 fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
     let global = &cli.global;
+    let ui = ui.data_alone(cli.command.prints_json());
+    let document = RunDocument::of(&cli.command);
+    let wanted = document.as_ref();
     let outcome = match &cli.command {
-        Command::Sync(args) => sync::run(global, args, ui),
+        Command::Sync(args) => sync::run(global, args, ui, wanted),
         Command::Follow(args) => follow::run(global, args, ui),
-        Command::Deluser(args) => deluser::run(global, args, ui),
-        Command::Adopt(args) => adopt::adopt(global, args, ui),
-        Command::Rebind(args) => rebind::run(global, args, ui),
-        Command::Release(args) => adopt::release(global, args, ui),
-        Command::Lock(args) => lock::run(global, args, ui),
-        Command::Unlock(args) => unlock::run(global, args, ui),
+        Command::Deluser(args) => deluser::run(global, args, ui, wanted),
+        Command::Adopt(args) => adopt::adopt(global, args, ui, wanted),
+        Command::Rebind(args) => rebind::run(global, args, ui, wanted),
+        Command::Release(args) => adopt::release(global, args, ui, wanted),
+        Command::Lock(args) => lock::run(global, args, ui, wanted),
+        Command::Unlock(args) => unlock::run(global, args, ui, wanted),
         Command::Drift(args) => drift::run(global, args, ui),
         Command::Export(args) => export::run(global, args, ui),
         Command::Group(args) => group::run(global, args, ui, session),
         Command::User(args) => user::run(global, args, ui),
         Command::Keys(args) => keys::run(global, args, ui),
-        Command::Ledger(command) => ledger::run(global, command, ui),
+        Command::Ledger(command) => ledger::run(global, command, ui, wanted),
         Command::Status(args) => status::run(global, args, ui),
         Command::Accounts(args) => accounts::run(global, args, ui),
         Command::Doctor(args) => doctor::run(global, args, ui),
@@ -132,15 +150,15 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
         Command::Waitlock => waitlock::run(global, ui),
         Command::History(args) => history::run(global, args, ui),
         Command::Why(args) => why::run(global, args, ui),
-        Command::Undo(args) => undo::run(global, args, ui),
-        Command::Plan(args) => plan::run(global, args, ui),
-        Command::Apply(args) => apply::run(global, args, ui),
+        Command::Undo(args) => undo::run(global, args, ui, wanted),
+        Command::Plan(args) => plan::run(global, args, ui, wanted),
+        Command::Apply(args) => apply::run(global, args, ui, wanted),
     };
+    if let Some(document) = document {
+        document.print(ui, &outcome);
+    }
     match outcome {
-        Ok(Outcome::Done) => 0,
-        Ok(Outcome::Reported(kind)) => kind.code(),
-        Ok(Outcome::Pending) => Kind::Pending.code(),
-        Ok(Outcome::Ended(code)) => code,
+        Ok(outcome) => outcome.code(),
         Err(error) => {
             ui.error(&error);
             error.kind.code()

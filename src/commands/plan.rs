@@ -3,16 +3,21 @@
 use std::path::Path;
 
 use super::Outcome;
-use super::request::{conclude, options};
+use super::request::{self, conclude, options};
+use super::run_document::Wanted;
 use super::setup::Setup;
-use super::watch::UiWatch;
-use crate::cli::{self, Format, Global, PlanArgs};
+use crate::cli::{self, Global, PlanArgs};
 use crate::error::{Error, Result};
 use crate::run::{self, Job, Options, Task};
 use crate::system::files;
 use crate::ui::Ui;
 
-pub(super) fn run(global: &Global, args: &cli::Plan, ui: Ui) -> Result<Outcome> {
+pub(super) fn run(
+    global: &Global,
+    args: &cli::Plan,
+    ui: Ui,
+    wanted: Wanted<'_>,
+) -> Result<Outcome> {
     if args.output == Path::new("-") {
         let message = "a plan cannot go to standard output: `gosync apply` trusts only a file that nobody else may write";
         return Err(Error::usage(message).hint(
@@ -25,7 +30,7 @@ pub(super) fn run(global: &Global, args: &cli::Plan, ui: Ui) -> Result<Outcome> 
             Error::usage(message).hint("See what it would do with `--new-ledger --dry-run`")
         );
     }
-    let setup = Setup::new(global, ui)?;
+    let setup = Setup::new(global, ui)?.told_in(wanted);
     let dry = PlanArgs {
         dry_run: true,
         ..args.what.how().plan.clone()
@@ -37,22 +42,19 @@ pub(super) fn run(global: &Global, args: &cli::Plan, ui: Ui) -> Result<Outcome> 
             ..options(&setup, &dry)
         },
     };
-    let mut watch = UiWatch::with_format(ui, dry.format).verbose(global.verbose > 0);
-    let report = run::once(&setup.env, &job, &mut watch)?;
+    let report = request::noted(&setup, &job, &dry, |watch| watch)?;
     // What a limit refuses is written, too: it can be let through when it is carried out.
     if let Some(saved) = &report.saved {
         files::write_private(&args.output, saved.text().as_bytes()).map_err(Error::failed)?;
         let file = args.output.display();
-        if dry.format == Format::Text {
-            ui.notice(match report.outcome {
-                run::Outcome::Refused(_) => format!(
-                    "the plan is in {file}; it goes over a limit, and only `gosync apply {file} --approve {}` carries \
-                     it out",
-                    saved.digest
-                ),
-                _ => format!("the plan is in {file}; `gosync apply {file}` carries it out"),
-            });
-        }
+        ui.notice(match report.outcome {
+            run::Outcome::Refused(_) => format!(
+                "the plan is in {file}; it goes over a limit, and only `gosync apply {file} --approve {}` carries \
+                 it out",
+                saved.digest
+            ),
+            _ => format!("the plan is in {file}; `gosync apply {file}` carries it out"),
+        });
     }
     conclude(&report, &dry)
 }

@@ -2,15 +2,21 @@
 
 use super::Outcome;
 use super::request::{conclude, run_asked};
+use super::run_document::Wanted;
 use super::setup::Setup;
 use crate::cli::{self, Global};
 use crate::error::{Error, Result};
 use crate::run::{Rebinds, Task, TieBy};
 use crate::ui::Ui;
 
-pub(super) fn run(global: &Global, args: &cli::Rebind, ui: Ui) -> Result<Outcome> {
+pub(super) fn run(
+    global: &Global,
+    args: &cli::Rebind,
+    ui: Ui,
+    wanted: Wanted<'_>,
+) -> Result<Outcome> {
     let which = which(args)?;
-    let setup = Setup::new(global, ui)?;
+    let setup = Setup::new(global, ui)?.told_in(wanted);
     let task = Task::Rebind {
         which,
         kind: args.kind.map(Into::into),

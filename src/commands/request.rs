@@ -1,5 +1,9 @@
 //! From the command line to a job, and from what came of it to an exit code.
 
+use std::time::Duration;
+
+use super::events::Events;
+use super::run_document::Ended;
 use super::run_note::NoteOfRun;
 use super::setup::Setup;
 use super::watch::UiWatch;
@@ -10,6 +14,7 @@ use crate::model::text::shell_word;
 use crate::model::{counted, first_names};
 use crate::plan::{Barred, guard, render};
 use crate::run::{self, Job, NewLedger, Options, RunReport, Task};
+use crate::system::clock;
 
 impl From<&Sync> for Task {
     fn from(sync: &Sync) -> Self {
@@ -96,7 +101,8 @@ pub(super) fn noted(
 ) -> Result<RunReport> {
     let once = |watch: &mut UiWatch| run::once(&setup.env, job, watch);
     let result = noted_by(setup, job, args, observer, once);
-    if result.as_ref().is_ok_and(RunReport::is_pending) {
+    let is_pending = result.as_ref().is_ok_and(RunReport::is_pending);
+    if is_pending && !job.options.save {
         tell_what_carries_out(setup, args);
     }
     result
@@ -122,20 +128,46 @@ pub(super) fn noted_by(
     observer: impl FnOnce(UiWatch) -> UiWatch,
     run: impl FnOnce(&mut UiWatch) -> Result<RunReport>,
 ) -> Result<RunReport> {
+    let began = clock::deadline(Duration::ZERO);
     let note = NoteOfRun::new(setup, &job.task);
-    let watch = UiWatch::with_format(setup.ui, args.format)
+    let events = Events::of(&job.task, setup.settings.first_provider());
+    let watch = UiWatch::new(setup.ui)
         .verbose(setup.global.verbose > 0)
-        .asking_of_losses(!args.yes);
+        .asking_of_losses(!args.yes)
+        .logging(events.clone())
+        .recording(setup.document.is_some());
     let mut watch = observer(watch.knowing(note.memory().clone()));
     let mut result = run(&mut watch);
     if let Ok(report) = &mut result {
         note.judge(report);
+        tell_limits(&events, report);
     }
+    let end = match &result {
+        Ok(report) => conclude(report, args),
+        Err(error) => Err(error.clone()),
+    };
     if !args.dry_run {
-        let end = result.as_ref().ok().map(|report| conclude(report, args));
-        note.leave(&result, end);
+        note.leave(&result, &end);
+    }
+    if let Some(document) = setup.document {
+        let ended = Ended {
+            result: &result,
+            end: &end,
+            recorded: watch.into_recorded(),
+            took: clock::since(began),
+        };
+        document.add(setup, &job.task, ended);
     }
     result
+}
+
+/// What goes over limits is said in the log, too.
+fn tell_limits(events: &Events, report: &RunReport) {
+    if let (run::Outcome::Refused(excesses), [target]) =
+        (&report.outcome, report.targets.as_slice())
+    {
+        events.over_limits(&target.plan, excesses);
+    }
 }
 
 /// Runs a task, and asks before anything is written if `asks`, and if somebody types.

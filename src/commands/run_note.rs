@@ -62,12 +62,9 @@ impl<'a> NoteOfRun<'a> {
         }
     }
 
-    /// Leaves it. `end`: the end of the command, if the run was not broken off. Whoever was not let in has not run.
-    pub(super) fn leave(&self, result: &Result<RunReport>, end: Option<Result<Outcome>>) {
-        let failure = match (result, &end) {
-            (Err(error), _) | (_, Some(Err(error))) => Some(error),
-            _ => None,
-        };
+    /// Leaves it. `end`: the end of the command. Whoever was not let in has not run.
+    pub(super) fn leave(&self, result: &Result<RunReport>, end: &Result<Outcome>) {
+        let failure = end.as_ref().err();
         if failure.is_some_and(|error| error.kind == Kind::Busy) {
             return;
         }

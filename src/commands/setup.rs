@@ -4,6 +4,7 @@
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
+use super::run_document::Wanted;
 use super::watch::UiWatch;
 use crate::cli::Global;
 use crate::config::{Settings, Source};
@@ -29,6 +30,8 @@ pub(super) struct Setup<'a> {
     pub ui: Ui,
     /// The files that the settings come from.
     pub sources: Vec<PathBuf>,
+    /// Where runs are told for a program.
+    pub document: Wanted<'a>,
     pub env: Env,
 }
 
@@ -94,8 +97,14 @@ impl<'a> Setup<'a> {
             global,
             ui,
             sources,
+            document: None,
             env,
         }
+    }
+
+    /// The same, whose runs are told in a document.
+    pub(super) fn told_in(self, document: Wanted<'a>) -> Self {
+        Self { document, ..self }
     }
 
     /// One for each provider, in the order of precedence.
@@ -118,6 +127,7 @@ impl<'a> Setup<'a> {
             global: self.global,
             ui: self.ui,
             sources: self.sources.clone(),
+            document: self.document,
             env,
         }
     }

@@ -71,11 +71,9 @@ fn line(text: &str, global: &Global, ui: Ui, session: &Session) -> u8 {
                 global: cli.global.over(global),
                 ..cli
             };
-            super::run_in(
-                &cli,
-                Ui::new(cli.global.quiet, cli.global.color.wanted()),
-                session,
-            )
+            let ui = ui.quiet(cli.global.quiet);
+            let ui = ui.colours(cli.global.color.wanted());
+            super::run_in(&cli, ui, session)
         }
     }
 }

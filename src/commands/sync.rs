@@ -6,18 +6,18 @@
 use super::Outcome;
 use super::metrics_file;
 use super::request::{self, conclude, options};
+use super::run_document::Wanted;
 use super::run_note::{self, NoteOfRun};
 use super::setup::Setup;
 use super::watch::UiWatch;
-use crate::cli::{Format, Global, PlanArgs, Sync, SyncArgs, SyncHow};
+use crate::cli::{Global, PlanArgs, Sync, SyncArgs, SyncHow};
 use crate::error::{Error, Kind, Result};
 use crate::model::shown;
-use crate::model::text::shell_word;
 use crate::run::{Job, NewLedger, Options, RunReport, Task, Together};
 use crate::system::splay;
 use crate::ui::Ui;
 
-pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui) -> Result<Outcome> {
+pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui, wanted: Wanted<'_>) -> Result<Outcome> {
     let how = args.what.as_ref().map_or(&args.how, Sync::how);
     if let Some(most) = how.splay {
         splay::wait(most.into());
@@ -30,10 +30,8 @@ pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui) -> Result<Outcome> {
         let tasks = tasks.iter().filter(|_| !how.plan.dry_run);
         tasks.for_each(|task| run_note::unusable(global, task, error));
     })?;
+    let setup = setup.told_in(wanted);
     let setups = setup.of_each_provider();
-    if how.plan.format == Format::Json && setups.len() * tasks.len() > 1 {
-        return Err(several_plans(&setups, &tasks));
-    }
     for name in &setup.settings.inactive {
         ui.notice(format!(
             "[provider.{}] is not active: its people and groups stay as they are",
@@ -57,25 +55,6 @@ pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui) -> Result<Outcome> {
         metrics_file::write(&setup, |text| ui.warn(text));
     }
     Ok(ended)
-}
-
-/// `--format json` is for one plan.
-fn several_plans(setups: &[Setup<'_>], tasks: &[Task]) -> Error {
-    let why = match tasks {
-        [_] => "each provider has its own",
-        _ => "`gosync sync` makes two",
-    };
-    let of = match setups {
-        [setup, _, ..] => format!(" -u {}", shell_word(setup.settings.first_provider())),
-        _ => String::new(),
-    };
-    let commands = tasks.iter().map(|task| {
-        let command = task.command();
-        format!("`gosync {command}{of} -n --format json`")
-    });
-    let commands: Vec<String> = commands.collect();
-    Error::usage(format!("--format json shows one plan, and {why}"))
-        .hint(format!("Use {}", commands.join(", and then ")))
 }
 
 fn options_of(setup: &Setup<'_>, how: &SyncHow) -> Options {
@@ -164,10 +143,17 @@ impl Syncs<'_> {
         told(setup, ended)
     }
 
-    /// Notes of syncs that they are not begun.
+    /// Notes of syncs, and tells, that they are not begun.
     fn leave_off(&self, setup: &Setup<'_>, tasks: &[Task], error: &Error) {
-        let tasks = tasks.iter().filter(|_| !self.args.dry_run);
-        tasks.for_each(|task| NoteOfRun::new(setup, task).leave(&Err(error.clone()), None));
+        for task in tasks {
+            if let Some(document) = setup.document {
+                document.add_unbegun(setup, task, error);
+            }
+            if !self.args.dry_run {
+                let error = || error.clone();
+                NoteOfRun::new(setup, task).leave(&Err(error()), &Err(error()));
+            }
+        }
     }
 }
 

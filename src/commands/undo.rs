@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::request::{conclude, run as run_task};
+use super::run_document::Wanted;
 use super::setup::Setup;
 use crate::cli::{self, Global};
 use crate::error::Result;
@@ -9,8 +10,13 @@ use crate::ledger::Ledger;
 use crate::run::Task;
 use crate::ui::Ui;
 
-pub(super) fn run(global: &Global, args: &cli::Undo, ui: Ui) -> Result<Outcome> {
-    let setup = Setup::new(global, ui)?;
+pub(super) fn run(
+    global: &Global,
+    args: &cli::Undo,
+    ui: Ui,
+    wanted: Wanted<'_>,
+) -> Result<Outcome> {
+    let setup = Setup::new(global, ui)?.told_in(wanted);
     let setup = match provider(&setup, args.run) {
         Some(name) => setup.with_env(setup.of_named(&name)),
         None => setup,

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::events::Events;
 use super::once_said::OnceSaid;
-use crate::cli::Format;
 use crate::hooks::Reporter;
 use crate::plan::Plan;
 use crate::plan::render::{self, Detail, Said};
@@ -33,8 +33,6 @@ const SHORT: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(super) struct UiWatch {
     ui: Ui,
-    /// How the plan of a dry run is shown.
-    format: Format,
     /// Whether everybody is told of, not only every cause.
     each: bool,
     /// What earlier runs have told.
@@ -45,25 +43,50 @@ pub(super) struct UiWatch {
     began: Instant,
     /// Where nothing is told that the round before has told.
     said: Option<Rc<RefCell<OnceSaid>>>,
+    /// What is said in the log.
+    events: Events,
+    /// What is kept for a document, which is printed in the end.
+    recorded: Option<Recorded>,
+}
+
+/// What a document tells that a report does not.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Recorded {
+    /// What was said as a warning.
+    pub(super) warnings: Vec<String>,
+    /// The plan that was carried out, though the run may have failed after that, and the number of its run.
+    pub(super) done: Option<(Plan, Option<u64>)>,
 }
 
 impl UiWatch {
     /// Prints through `ui`.
     pub(super) fn new(ui: Ui) -> Self {
-        Self::with_format(ui, Format::Text)
-    }
-
-    /// The same, with another form of plans.
-    pub(super) fn with_format(ui: Ui, format: Format) -> Self {
         Self {
             ui,
-            format,
             each: false,
             memory: Memory::default(),
             asks: Asks::Never,
             began: clock::deadline(Duration::ZERO),
             said: None,
+            events: Events::default(),
+            recorded: None,
         }
+    }
+
+    /// The same, with these events in the log.
+    pub(super) fn logging(self, events: Events) -> Self {
+        Self { events, ..self }
+    }
+
+    /// The same; `wanted`: a document takes the place of the plan that a dry run shows.
+    pub(super) fn recording(self, wanted: bool) -> Self {
+        let recorded = wanted.then(Recorded::default);
+        Self { recorded, ..self }
+    }
+
+    /// What was recorded.
+    pub(super) fn into_recorded(self) -> Recorded {
+        self.recorded.unwrap_or_default()
     }
 
     /// The same; `verbose`: everybody is told of, not only every cause.
@@ -137,6 +160,9 @@ impl Reporter for UiWatch {
     }
 
     fn warn(&mut self, text: String) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.warnings.push(text.clone());
+        }
         if self.is_news(&text) {
             self.ui.warn(text);
         }
@@ -205,20 +231,25 @@ impl Watch for UiWatch {
     }
 
     fn dry(&mut self, plan: &Plan) {
-        match self.format {
-            Format::Text => {
-                let text = render::text_in(plan, self.detail(Detail::Causes));
-                if let Some(sum) = long(text.lines().count(), plan) {
-                    self.ui.notice(sum);
-                }
-                self.ui.plan(&text);
-                self.ui.notice(format!(
-                    "dry run: {}; nothing was written; digest {}",
-                    plan.counts(),
-                    plan.digest()
-                ));
+        self.events.plan(plan, None, false);
+        if self.recorded.is_none() {
+            let text = render::text_in(plan, self.detail(Detail::Causes));
+            if let Some(sum) = long(text.lines().count(), plan) {
+                self.ui.notice(sum);
             }
-            Format::Json => self.ui.data(&format!("{:#}\n", render::json(plan))),
+            self.ui.plan(&text);
+            self.ui.notice(format!(
+                "dry run: {}; nothing was written; digest {}",
+                plan.counts(),
+                plan.digest()
+            ));
+        }
+    }
+
+    fn done(&mut self, plan: &Plan, run: Option<u64>) {
+        self.events.plan(plan, run, true);
+        if let Some(recorded) = &mut self.recorded {
+            recorded.done = Some((plan.clone(), run));
         }
     }
 }

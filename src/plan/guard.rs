@@ -138,6 +138,21 @@ pub enum Limit {
     Room,
 }
 
+impl Limit {
+    /// The word for it, for programs; it stays the same.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Day => "day",
+            Self::Month => "month",
+            Self::Zero => "none-left",
+            Self::Gain => "additions",
+            Self::DayGain => "additions-day",
+            Self::Room => "numbers",
+        }
+    }
+}
+
 /// How many names a message lists.
 const SHOWN_NAMES: usize = 10;
 

@@ -6,6 +6,8 @@ mod missing;
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use super::{
     Adopted, Cause, Change, Deed, FieldChange, HomeFate, KeyChange, KeyPlace, LockShell,
     MemberChange, NewAccount, Number, Plan, Rebind, Rename,
@@ -38,8 +40,8 @@ pub(crate) fn text_in(plan: &Plan, detail: Detail) -> String {
     out
 }
 
-/// The plan for machines: one JSON object with its digest and counts.
-pub(crate) fn json(plan: &Plan) -> serde_json::Value {
+/// The plan as a file keeps it: one JSON object with its digest and counts.
+pub(crate) fn json(plan: &Plan) -> Value {
     serde_json::json!({
         "digest": plan.digest(),
         "generation": plan.generation,
@@ -50,6 +52,18 @@ pub(crate) fn json(plan: &Plan) -> serde_json::Value {
         "refused": plan.refused,
         "remarks": plan.remarks,
     })
+}
+
+/// A change for machines: what it is of, and, if it has a reason, its word and its sentence.
+pub(crate) fn change_json(change: &Change) -> Value {
+    // A change is plain data, which always serializes.
+    let mut json = serde_json::to_value(change).unwrap_or_default();
+    json["kind"] = change.of.kind.as_str().into();
+    if let Deed::Lock { reason } = &change.deed {
+        json["reason"] = reason.word().into();
+        json["text"] = reason.to_string().into();
+    }
+    json
 }
 
 /// Changes as lines; many that are alike are one.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::history::EntryKind;
 use crate::model::owned::Hold;
 use crate::plan::diff::Request;
 use crate::plan::guard;
@@ -304,6 +305,27 @@ impl Task {
     /// Of what kind of sync its run is one, if it is for all of that kind.
     pub(crate) fn family(&self) -> Option<&'static str> {
         (self.is_sync() && self.asked().is_empty()).then(|| self.word())
+    }
+
+    /// What it is about, if that is one kind of things.
+    pub(crate) fn entry_kind(&self) -> Option<EntryKind> {
+        match self {
+            Self::Users { .. } | Self::Remove { .. } | Self::Lock { .. } | Self::Unlock { .. } => {
+                Some(EntryKind::Account)
+            }
+            Self::Groups { .. } => Some(EntryKind::Group),
+            Self::Adopt { kind, .. } | Self::Release { kind, .. } | Self::Rebind { kind, .. } => {
+                kind.map(|kind| match kind {
+                    Kind::Account => EntryKind::Account,
+                    Kind::Group => EntryKind::Group,
+                })
+            }
+            Self::Undo { .. } => None,
+            Self::Saved { plan, .. } => Some(match plan.asked.sync {
+                saved::Sync::Users { .. } => EntryKind::Account,
+                saved::Sync::Groups { .. } => EntryKind::Group,
+            }),
+        }
     }
 
     /// Whether it brings the host in step with what the provider says now.

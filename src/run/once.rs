@@ -483,17 +483,19 @@ impl Line<'_> {
         if number.is_some() {
             after::forget_caches(self.env, watch);
         }
-        ledger
-            .observe(self.run, &plan.observations)
-            .map_err(Error::failed)?;
-        HomeWriter {
-            target: self.target,
-            ledger,
-            run: Run { number, ..self.run },
-            limit: self.env.settings.rules.keys.time_limit,
-            watch,
-        }
-        .write(&mut plan)?;
+        let observed = ledger.observe(self.run, &plan.observations);
+        let written = observed.map_err(Error::failed).and_then(|()| {
+            HomeWriter {
+                target: self.target,
+                ledger,
+                run: Run { number, ..self.run },
+                limit: self.env.settings.rules.keys.time_limit,
+                watch,
+            }
+            .write(&mut plan)
+        });
+        watch.done(&plan, number);
+        written?;
         let title = self.env.title(self.run.command);
         watch.summed_up(format!("{title}: {}", plan.counts()));
         let hooks = after::run_hooks(self.env, &self.job.options, self.target, ledger, watch)?;

@@ -133,6 +133,27 @@ fn not_out(plan: &Plan) -> usize {
 }
 
 impl Outcome {
+    /// The word for it, for programs; it stays the same.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "over-a-limit",
+            Self::Barred(_) => "everything-new-refused",
+            Self::Unnamed(_) => "provider-unnamed",
+            Self::NotOut(_) => "not-out",
+            Self::IdsChanged(_) => "ids-changed",
+            Self::Incomplete(_) => "incomplete",
+            Self::HeldUp(_) => "held-up",
+            Self::Behind(_) => "target-behind",
+            Self::Rejected(_) => "rejected",
+            Self::Unsettled(_) => "unsettled",
+            Self::HooksFailed(_) => "hooks-failed",
+            Self::Declined => "declined",
+            Self::Pending => "pending",
+            Self::Unmoved => "unmoved",
+            Self::Done => "done",
+        }
+    }
+
     /// The same, if so many more people are not wholly out.
     pub(crate) fn with_not_out(self, more: usize) -> Self {
         match self {

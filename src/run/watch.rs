@@ -24,6 +24,9 @@ pub trait Watch: Reporter {
 
     /// This would be done, and is not: the run is a dry one.
     fn dry(&mut self, plan: &Plan);
+
+    /// This is done, by the run of this number if anything was written to the databases; the run may fail all the same.
+    fn done(&mut self, plan: &Plan, run: Option<u64>);
 }
 
 /// Hears of everything and says nothing.
@@ -48,4 +51,6 @@ impl Watch for Silent {
     }
 
     fn dry(&mut self, _: &Plan) {}
+
+    fn done(&mut self, _: &Plan, _: Option<u64>) {}
 }

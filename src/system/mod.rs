@@ -18,6 +18,7 @@ pub(crate) mod inputs;
 pub(crate) mod inspect;
 
 pub(crate) mod journal;
+pub(crate) mod journald;
 pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod memory_file;

@@ -1,4 +1,5 @@
-//! The only code that prints. Data and notices go to standard output, everything else to standard error.
+//! The only code that prints. Data and notices go to standard output, everything else to standard error; where a program
+//! reads the data, notices go there, too.
 //!
 //! Decides nothing. What it says must mean the same in a crontab's mail as in colours on a terminal. A reader who went away
 //! (a broken pipe) is no failure of the run, so errors of writing are dropped.
@@ -16,6 +17,15 @@ pub(crate) use progress::Progress;
 
 use crate::error::Error;
 
+/// Which of our streams are the journal's: there a line begins with its priority, by sd-daemon(3).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Journal {
+    /// Standard output.
+    pub(crate) out: bool,
+    /// Standard error.
+    pub(crate) err: bool,
+}
+
 /// Where everything that a person sees goes through.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ui {
@@ -24,40 +34,66 @@ pub(crate) struct Ui {
     terminal: bool,
     /// Whether standard output gets colours.
     colours: bool,
+    journal: Journal,
+    /// Whether standard output is for data alone.
+    is_data_alone: bool,
 }
 
 impl Ui {
-    /// A way to print; `quiet`: without notices; `colours`: whether standard output gets them, or else if it is a terminal.
-    pub(crate) fn new(quiet: bool, colours: Option<bool>) -> Self {
+    /// A way to print; `quiet`: without notices.
+    pub(crate) fn new(quiet: bool) -> Self {
         Self {
             quiet,
             terminal: std::io::stderr().is_terminal(),
-            colours: colours.unwrap_or_else(paint::is_wanted),
+            colours: paint::is_wanted(),
+            journal: Journal::default(),
+            is_data_alone: false,
         }
     }
 
-    /// Says what happens, on standard output, unless quiet.
-    pub(crate) fn notice(&self, text: impl fmt::Display) {
-        if !self.quiet {
-            out(&self.noticed(text, paint::counts));
+    /// The same, with or without notices.
+    pub(crate) fn quiet(self, quiet: bool) -> Self {
+        Self { quiet, ..self }
+    }
+
+    /// The same; `wanted`: whether standard output gets colours, or else if it is a terminal.
+    pub(crate) fn colours(self, wanted: Option<bool>) -> Self {
+        let colours = wanted.unwrap_or_else(paint::is_wanted);
+        Self { colours, ..self }
+    }
+
+    /// The same; messages that the journal reads begin with their priority.
+    pub(crate) fn for_journal(self, journal: Journal) -> Self {
+        Self { journal, ..self }
+    }
+
+    /// The same; `alone`: whether notices go to standard error, since a program reads the data.
+    pub(crate) fn data_alone(self, alone: bool) -> Self {
+        Self {
+            is_data_alone: alone,
+            ..self
         }
+    }
+
+    /// Says what happens, unless quiet: on standard output, or on standard error if that is for data alone.
+    pub(crate) fn notice(&self, text: impl fmt::Display) {
+        self.say(paint::counts, || std::iter::once(text.to_string()));
     }
 
     /// Says many things of a plan, each a line as [`Ui::notice`] does. What is not said is not worked out.
     pub(crate) fn notices<T: Iterator<Item = String>>(&self, texts: impl FnOnce() -> T) {
-        if !self.quiet {
-            let mut stream = std::io::BufWriter::new(std::io::stdout().lock());
-            for text in texts() {
-                let _ = stream.write_all(self.noticed(text, paint::sign).as_bytes());
-            }
-            let _ = stream.flush();
-        }
+        self.say(paint::sign, texts);
     }
 
-    fn noticed(&self, text: impl fmt::Display, paint: fn(&str) -> String) -> String {
-        match self.colours {
-            true => paint_text("NOTICE", text, paint),
-            false => line("NOTICE", text),
+    fn say<T: Iterator<Item = String>>(&self, paint: Paint, texts: impl FnOnce() -> T) {
+        if self.quiet {
+            return;
+        }
+        let plain: Paint = str::to_owned;
+        let paint = if self.colours { paint } else { plain };
+        match self.is_data_alone {
+            true => lines(std::io::stderr().lock(), (self.journal.err, plain), texts()),
+            false => lines(std::io::stdout().lock(), (self.journal.out, paint), texts()),
         }
     }
 
@@ -72,12 +108,12 @@ impl Ui {
 
     /// Says what a person has to know although the run goes on, on standard error, also if quiet.
     pub(crate) fn warn(&self, text: impl fmt::Display) {
-        err(&line("WARNING", text));
+        self.err(Level::Warning, &line("WARNING", text));
     }
 
-    /// Says what failed and what to do, on standard error.
+    /// Says what failed and what to do, on standard error. What to do is as urgent as what it belongs to.
     pub(crate) fn error(&self, error: &Error) {
-        err(&complaint(error));
+        self.err(Level::Error, &complaint(error));
     }
 
     /// Prints what was asked for on standard output: as it is for a program or a file, and without anything that a
@@ -100,8 +136,8 @@ impl Ui {
         let text = error.render().to_string();
         match (error.use_stderr(), text.strip_prefix("error: ")) {
             (false, _) => out(&text),
-            (true, None) => err(&text),
-            (true, Some(rest)) => err(&format!("gosync ERROR: {rest}")),
+            (true, None) => self.err(Level::Error, &text),
+            (true, Some(rest)) => self.err(Level::Error, &format!("gosync ERROR: {rest}")),
         }
         u8::try_from(error.exit_code()).unwrap_or(2)
     }
@@ -111,17 +147,66 @@ impl Ui {
     pub(crate) fn progress(&self, what: &str, of: Option<usize>) -> Progress {
         Progress::new(what, of, self.terminal && !self.quiet)
     }
+
+    /// Writes lines to standard error.
+    fn err(&self, level: Level, text: &str) {
+        let text = match self.journal.err {
+            true => level.before_each(text),
+            false => text.to_owned(),
+        };
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
 }
+
+/// How urgent a message is, by sd-daemon(3).
+#[derive(Clone, Copy, Debug)]
+enum Level {
+    Error = 3,
+    Warning = 4,
+    Notice = 5,
+}
+
+impl Level {
+    /// Lines, each with this before it.
+    fn before_each(self, text: &str) -> String {
+        let lines = text.split_inclusive('\n');
+        lines
+            .map(|line| format!("<{}>{line}", self as u8))
+            .collect()
+    }
+}
+
+/// Colours a line, or not.
+type Paint = fn(&str) -> String;
+
+/// Writes notices, as one, each behind its priority if the journal reads them.
+fn lines(
+    stream: impl std::io::Write,
+    (is_journal, paint): (bool, Paint),
+    texts: impl Iterator<Item = String>,
+) {
+    let mut stream = std::io::BufWriter::new(stream);
+    for text in texts {
+        let line = line("NOTICE", text);
+        let (prefix, text) = line.split_at(NOTICE.len());
+        let line = format!("{prefix}{}", paint(text));
+        let line = match is_journal {
+            true => Level::Notice.before_each(&line),
+            false => line,
+        };
+        let _ = stream.write_all(line.as_bytes());
+    }
+    let _ = stream.flush();
+}
+
+/// How a notice begins.
+const NOTICE: &str = "gosync NOTICE: ";
 
 fn out(text: &str) {
     let mut stream = std::io::stdout().lock();
     let _ = stream
         .write_all(text.as_bytes())
         .and_then(|()| stream.flush());
-}
-
-fn err(text: &str) {
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Data in which a terminal finds nothing to obey.
@@ -136,14 +221,6 @@ fn tame(text: &str) -> String {
         }
     }
     out
-}
-
-/// The same as [`line`], painted.
-fn paint_text(kind: &str, text: impl fmt::Display, paint: fn(&str) -> String) -> String {
-    let line = line(kind, text);
-    let begins = format!("gosync {kind}: ").len();
-    let (prefix, text) = line.split_at(begins);
-    format!("{prefix}{}", paint(text))
 }
 
 /// One message; it is one line, whatever it says.
@@ -199,6 +276,25 @@ mod tests {
         assert_eq!(
             complaint(&error.detail("7\nleft").hint("Look")),
             "gosync ERROR: limits refuse it:\ngosync ERROR:   5 go\ngosync ERROR:   7\\nleft\ngosync HINT: Look\n"
+        );
+    }
+
+    #[test]
+    fn the_journal_gets_a_priority_before_each_line() {
+        let error = Error::failed("gone").hint("wait");
+        assert_eq!(
+            Level::Error.before_each(&complaint(&error)),
+            "<3>gosync ERROR: gone\n<3>gosync HINT: wait\n"
+        );
+        let mut out = Vec::new();
+        lines(
+            &mut out,
+            (true, str::to_owned),
+            ["a".to_owned(), "b\nc".to_owned()].into_iter(),
+        );
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "<5>gosync NOTICE: a\n<5>gosync NOTICE: b\\nc\n"
         );
     }
 

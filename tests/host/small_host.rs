@@ -70,10 +70,10 @@ impl Ran {
 
     #[track_caller]
     fn words_of(&self, list: &str, who: &str) -> Vec<(String, String)> {
-        let plan: Value =
+        let document: Value =
             serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {self:?}"));
         let word = |it: &Value, key: &str| it[key].as_str().unwrap().to_owned();
-        let all = plan[list].as_array().unwrap().iter();
+        let all = document["runs"][0][list].as_array().unwrap().iter();
         all.map(|it| (word(it, who), word(it, "reason"))).collect()
     }
 }

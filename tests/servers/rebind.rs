@@ -107,6 +107,7 @@ fn rebound_by(host: &ScratchHost, by: &str, from: &[&str]) -> (u64, Value) {
         [""; 0],
         "nothing on the host but gosync's own notes"
     );
+    let plan = plan["runs"][0].clone();
     (plan["counts"]["rebound"].as_u64().unwrap(), plan)
 }
 

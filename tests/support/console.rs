@@ -4,7 +4,7 @@
 //! output and `! ` one of its standard error; `% ...` is a shell command that prepares something, with `%hold` and
 //! `%release` for the run lock. Lines with `< ` are the standard input of the next command. A block ```` ```write FILE ```` is written to that file. Everything else is prose. The
 //! path of the scratch directory is written and shown as [SCRATCH], the pid of this process as [PID], a moment of this century as
-//! [TIME], the day of a copy of the ledger as [DAY], and an id that was made up as [ID]; in a command, [DIGEST] is the last digest that was printed.
+//! [TIME], the day of a copy of the ledger as [DAY], how long a run took as [SECONDS], and an id that was made up as [ID]; in a command, [DIGEST] is the last digest that was printed.
 
 use std::fmt::Write as _;
 
@@ -110,6 +110,7 @@ fn last_digest(answer: &Ran) -> Option<String> {
 fn record(out: &mut String, world: &ScratchHost, answer: &Ran) {
     let day = Regex::new(r"copies/\d{4}-\d\d-\d\d\.sqlite").unwrap();
     let time = Regex::new(r"\b20\d\d(-\d\d-\d\dT\d\d:\d\d:\d\dZ|\d{4}T\d{6}Z)").unwrap();
+    let took = Regex::new(r#""seconds": [0-9.]+"#).unwrap();
     let id = Regex::new(r"\bg-[0-9a-f]{32}\b").unwrap();
     writeln!(out, "? {}", answer.code.unwrap_or(-1)).unwrap();
     for (mark, text) in [(">", &answer.out), ("!", &answer.err)] {
@@ -128,7 +129,8 @@ fn record(out: &mut String, world: &ScratchHost, answer: &Ran) {
         let text = id
             .replace_all(&time.replace_all(&text, "[TIME]"), "[ID]")
             .into_owned();
-        let text = day.replace_all(&text, "copies/[DAY].sqlite").into_owned();
+        let text = day.replace_all(&text, "copies/[DAY].sqlite");
+        let text = took.replace_all(&text, "\"seconds\": [SECONDS]");
         for line in text.split_inclusive('\n') {
             match line.strip_suffix('\n') {
                 Some("") => writeln!(out, "{mark}").unwrap(),

@@ -1,0 +1,261 @@
+//! What a command that plans changes prints with `--format json`: one object, however it ends. Its form is
+//! share/gosync/schema/run.schema.json; what it means stands in gosync(8), JSON OUTPUT.
+//!
+//! Decides nothing. Messages go on beside it, to standard error.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+
+use super::Outcome;
+use super::setup::Setup;
+use super::watch::Recorded;
+use crate::cli::{Command, Format};
+use crate::error::{Error, Result};
+use crate::model::{Completeness, Moment, moment};
+use crate::plan::guard::Excess;
+use crate::plan::{Plan, render};
+use crate::run::{self, RunReport, Task};
+use crate::system::clock;
+use crate::ui::Ui;
+
+/// The version of the form; it grows when something is taken away or means something else.
+const FORMAT: u32 = 1;
+
+/// The document of a command, as far as it has come.
+#[derive(Debug)]
+pub(super) struct RunDocument {
+    command: &'static str,
+    is_dry: bool,
+    began: Instant,
+    at: i64,
+    runs: RefCell<Vec<Value>>,
+}
+
+/// The document, if one is wanted.
+pub(super) type Wanted<'a> = Option<&'a RunDocument>;
+
+/// How one run ended.
+pub(super) struct Ended<'a> {
+    /// What came of it.
+    pub(super) result: &'a Result<RunReport>,
+    /// What that means for the command.
+    pub(super) end: &'a Result<Outcome>,
+    /// What was seen of it while it went on.
+    pub(super) recorded: Recorded,
+    /// How long it took.
+    pub(super) took: Duration,
+}
+
+impl RunDocument {
+    /// That of a command, if it is asked for one.
+    pub(super) fn of(command: &Command) -> Option<Self> {
+        let (words, plan) = command.plan()?;
+        (plan.format == Format::Json).then(|| Self {
+            command: words,
+            is_dry: plan.dry_run || matches!(command, Command::Plan(_)),
+            began: clock::deadline(Duration::ZERO),
+            at: clock::now(),
+            runs: RefCell::default(),
+        })
+    }
+
+    /// Adds a run.
+    pub(super) fn add(&self, setup: &Setup<'_>, task: &Task, ended: Ended<'_>) {
+        let run = RunPart {
+            setup,
+            task,
+            is_dry: self.is_dry,
+        };
+        self.runs.borrow_mut().push(run.json(ended));
+    }
+
+    /// Adds a run that was not begun, since an earlier one of the same command was broken off by this error.
+    pub(super) fn add_unbegun(&self, setup: &Setup<'_>, task: &Task, error: &Error) {
+        let ended = Ended {
+            result: &Err(error.clone()),
+            end: &Err(error.clone()),
+            recorded: Recorded::default(),
+            took: Duration::ZERO,
+        };
+        self.add(setup, task, ended);
+        if let Some(run) = self.runs.borrow_mut().last_mut() {
+            run["outcome"] = "not-begun".into();
+        }
+    }
+
+    /// Prints it. `end`: how the command ended.
+    pub(super) fn print(&self, ui: Ui, end: &Result<Outcome>) {
+        let runs = self.runs.take();
+        // What ended a run is told there.
+        let is_told = |error: &Error| runs.iter().any(|run| run["error"] == told(error));
+        let error = end.as_ref().err().filter(|error| !is_told(error));
+        let document = json!({
+            "format": FORMAT,
+            "command": self.command,
+            "dry_run": self.is_dry,
+            "began": moment(self.at),
+            "seconds": seconds(clock::since(self.began)),
+            "exit": exit(end),
+            "error": error.map(told),
+            "runs": runs,
+        });
+        ui.data(&format!("{document:#}\n"));
+    }
+}
+
+/// A run that is to be told.
+struct RunPart<'a> {
+    setup: &'a Setup<'a>,
+    task: &'a Task,
+    is_dry: bool,
+}
+
+impl RunPart<'_> {
+    fn json(&self, ended: Ended<'_>) -> Value {
+        let Ended {
+            result,
+            end,
+            recorded,
+            took,
+        } = ended;
+        let report = result.as_ref().ok();
+        let target = report.and_then(|report| report.targets.first());
+        let done = recorded.done.as_ref();
+        let plan = target.map(|target| &target.plan);
+        let plan = plan.or(done.map(|(plan, _)| plan));
+        let outcome = report.map(|report| &report.outcome);
+        let settings = &self.setup.settings;
+        let targets = settings.targets.iter().map(|it| it.name.as_str());
+        let mut out = json!({
+            "command": self.task.command(),
+            "provider": settings.first_provider(),
+            "kind": self.task.entry_kind().map(|kind| kind.as_str()),
+            "target": targets.collect::<String>(),
+            "outcome": outcome.map_or("broken-off", run::Outcome::word),
+            "exit": exit(end),
+            "error": end.as_ref().err().map(told),
+            "read": self.read(report),
+            "run": target.map_or(done.and_then(|(_, run)| *run), |target| target.transaction),
+            "applied": done.is_some(),
+            "approve": self.approve(report),
+            "limits": limits(outcome),
+        });
+        if let Value::Object(out) = &mut out {
+            put_plan(out, plan);
+            out.insert(
+                "not_out".to_owned(),
+                json!(report.map_or(0, RunReport::not_out)),
+            );
+            out.insert("hooks".to_owned(), hooks(report.filter(|_| !self.is_dry)));
+            out.insert("behind".to_owned(), behind(outcome));
+            out.insert("warnings".to_owned(), json!(recorded.warnings));
+            out.insert("seconds".to_owned(), json!(seconds(took)));
+        }
+        out
+    }
+
+    /// How the provider was read: `null` if it was not.
+    fn read(&self, report: Option<&RunReport>) -> Value {
+        let source = report.and_then(|report| report.sources.first());
+        let is_unmoved = report.is_some_and(|it| it.outcome == run::Outcome::Unmoved);
+        let Some(source) = source else {
+            return match is_unmoved {
+                true => {
+                    json!({"extent": "none", "why": null, "unmoved": true, "records": null, "since": null})
+                }
+                false => Value::Null,
+            };
+        };
+        let (extent, why) = match &source.completeness {
+            Completeness::Complete(how) => ("complete", Some(how)),
+            Completeness::Narrowed => ("narrowed", None),
+            Completeness::Incomplete(why) => ("incomplete", Some(why)),
+        };
+        json!({
+            "extent": extent,
+            "why": why,
+            "unmoved": is_unmoved,
+            "records": source.records,
+            "since": source.since.map(Moment),
+        })
+    }
+
+    /// What lets the plan through that limits refuse.
+    fn approve(&self, report: Option<&RunReport>) -> Option<String> {
+        let report = report.filter(|it| matches!(it.outcome, run::Outcome::Refused(_)))?;
+        Some(report.targets.first()?.plan.digest())
+    }
+}
+
+/// The plan: what was done of it, or would be. If there is none, its parts are empty.
+fn put_plan(out: &mut Map<String, Value>, plan: Option<&Plan>) {
+    let mut json = render::json(plan.unwrap_or(&Plan::default()));
+    match plan {
+        Some(plan) => json["changes"] = plan.changes.iter().map(render::change_json).collect(),
+        None => ["digest", "generation", "counts"]
+            .into_iter()
+            .for_each(|key| json[key] = Value::Null),
+    }
+    if let Value::Object(json) = json {
+        out.extend(json);
+    }
+}
+
+/// The limits that refuse the plan.
+fn limits(outcome: Option<&run::Outcome>) -> Vec<Value> {
+    let Some(run::Outcome::Refused(excesses)) = outcome else {
+        return Vec::new();
+    };
+    let limit = |excess: &Excess| {
+        json!({
+            "limit": excess.limit.word(),
+            "what": excess.what,
+            "count": excess.count,
+            "allowed": excess.allowed,
+            "of": excess.of,
+            "names": excess.names,
+            "text": excess.to_string(),
+        })
+    };
+    excesses.iter().map(limit).collect()
+}
+
+/// The events that hooks were run for.
+fn hooks(report: Option<&RunReport>) -> Value {
+    let hooks = report.map(|report| report.hooks);
+    hooks.map_or(
+        Value::Null,
+        |hooks| json!({"done": hooks.done, "failed": hooks.failed, "later": hooks.later}),
+    )
+}
+
+/// The targets that could not be written.
+fn behind(outcome: Option<&run::Outcome>) -> Value {
+    match outcome {
+        Some(run::Outcome::Behind(names)) => json!(names),
+        _ => json!([]),
+    }
+}
+
+/// A status, and the word for why.
+fn exit(end: &Result<Outcome>) -> Value {
+    let (status, reason) = match end {
+        Ok(Outcome::Done) => (0, "done"),
+        Ok(outcome @ Outcome::Pending) => (outcome.code(), "pending"),
+        Ok(outcome @ Outcome::Reported(kind)) => (outcome.code(), kind.word()),
+        Ok(Outcome::Ended(code)) => (*code, "done"),
+        Err(error) => (error.kind.code(), error.kind.word()),
+    };
+    json!({"status": status, "reason": reason})
+}
+
+fn told(error: &Error) -> Value {
+    json!({"message": error.message, "hints": error.hints})
+}
+
+/// To the millisecond.
+fn seconds(took: Duration) -> f64 {
+    (took.as_secs_f64() * 1_000.0).round() / 1_000.0
+}
