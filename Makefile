@@ -58,7 +58,7 @@ lint:
 install:
 	test -x target/release/gosync || $(CARGO) build --release --locked
 	install -d $(BIN) $(SHARE)/man/man8 $(SHARE)/man/man5 $(DOC)/sample $(DOC)/cron.d $(SHARE)/gosync/hooks $(SHARE)/gosync/providers
-	install -d $(SHARE)/gosync/prometheus $(SHARE)/gosync/grafana
+	install -d $(SHARE)/gosync/prometheus $(SHARE)/gosync/grafana $(SHARE)/gosync/schema
 	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d $(UNITS)
 	install -m 0755 target/release/gosync $(BIN)/gosync
 	install -m 0644 man/gosync.8 $(SHARE)/man/man8/gosync.8
@@ -73,6 +73,7 @@ install:
 	install -m 0755 share/gosync/providers/getent share/gosync/providers/sql $(SHARE)/gosync/providers
 	install -m 0644 share/gosync/prometheus/gosync.rules.yml $(SHARE)/gosync/prometheus
 	install -m 0644 share/gosync/grafana/gosync.json $(SHARE)/gosync/grafana
+	install -m 0644 share/gosync/schema/*.schema.json $(SHARE)/gosync/schema
 	install -m 0644 sample/directory.json $(DOC)/sample/directory.json
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|g' share/cron.d/gosync > $(DOC)/cron.d/gosync
 	chmod 0644 $(DOC)/cron.d/gosync

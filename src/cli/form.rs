@@ -1,6 +1,9 @@
 //! Which commands plan changes, and which are asked to print something for programs.
 
-use super::{AccountFormat, Command, Format, Ledger, PlanArgs, Sync};
+use super::{
+    AccountFormat, Command, DumpForm, ExportFormat, Format, Group, Ledger, ListFormat, PlanArgs,
+    Sync, User,
+};
 
 impl Command {
     /// The words and the options of a command that plans changes.
@@ -43,20 +46,27 @@ impl Command {
         })
     }
 
-    /// Whether standard output is to be one JSON object, with nothing beside it.
-    pub(crate) fn prints_json(&self) -> bool {
-        let format = match self {
-            Self::Status(args) => args.format,
-            Self::Doctor(args) => args.format,
-            Self::Drift(args) => args.format,
-            Self::History(args) => args.format,
-            Self::Why(args) => args.format,
-            Self::Accounts(args) => return args.format == AccountFormat::Json,
-            _ => match self.plan() {
-                Some((_, plan)) => plan.format,
-                None => Format::Text,
-            },
+    /// Of which form the JSON document is that is to stand on standard output, with nothing beside it, if one is: a file in
+    /// share/gosync/schema.
+    pub fn schema(&self) -> Option<&'static str> {
+        let (is_json, name) = match self {
+            Self::Status(args) => (args.format == Format::Json, "status"),
+            Self::Doctor(args) => (args.format == Format::Json, "doctor"),
+            Self::Drift(args) => (args.format == Format::Json, "drift"),
+            Self::History(args) => (args.format == Format::Json, "history"),
+            Self::Why(args) => (args.format == Format::Json, "why"),
+            Self::Accounts(args) => (args.format == AccountFormat::Json, "accounts"),
+            Self::Export(args) => {
+                let is_here = args.output.is_none();
+                (
+                    is_here && args.format == ExportFormat::Directory,
+                    "directory",
+                )
+            }
+            Self::Group(Group::List(args)) => (args.format == Some(ListFormat::Json), "groups"),
+            Self::User(User::Dump(args)) => (args.form == DumpForm::Json, "people"),
+            _ => (self.plan()?.1.format == Format::Json, "run"),
         };
-        format == Format::Json
+        is_json.then_some(name)
     }
 }

@@ -151,8 +151,8 @@ fn a_dry_run_has_two_names_and_options_of_its_own() {
         assert!(plan.dry_run && plan.exit_code && plan.format == Format::Json);
     }
     let real = read("gosync sync users --format json").unwrap();
-    assert!(real.command.prints_json());
-    assert!(!read("gosync sync users").unwrap().command.prints_json());
+    assert_eq!(real.command.schema(), Some("run"));
+    assert_eq!(read("gosync sync users").unwrap().command.schema(), None);
     assert_eq!(
         kind("gosync sync users --exit-code"),
         ErrorKind::MissingRequiredArgument

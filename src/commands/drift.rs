@@ -12,7 +12,7 @@ use crate::model::{counted, shown};
 use crate::plan::drift::{self, Difference};
 use crate::run::{anchored, keys};
 use crate::targets::{Hold, TargetError};
-use crate::ui::Ui;
+use crate::ui::{FORMAT, Ui};
 
 pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
@@ -86,9 +86,10 @@ fn owns(owned: &Owned, name: &str) -> bool {
 
 fn print(setup: &Setup<'_>, format: Format, differences: &[Difference]) {
     match format {
-        Format::Json => setup
-            .ui
-            .data(&format!("{:#}\n", json!({ "differences": differences }))),
+        Format::Json => setup.ui.data(&format!(
+            "{:#}\n",
+            json!({ "format": FORMAT, "differences": differences })
+        )),
         Format::Text => {
             let lines: String = differences
                 .iter()

@@ -13,7 +13,7 @@ use crate::model::shown;
 use crate::plan::history_text;
 use crate::run::anchored;
 use crate::system::clock;
-use crate::ui::Ui;
+use crate::ui::{FORMAT, Ui};
 
 /// How many entries of a run the text shows unless a name is given.
 const SHOWN_CHANGES: usize = 20;
@@ -32,7 +32,7 @@ pub(super) fn run(global: &Global, args: &cli::History, ui: Ui) -> Result<Outcom
     match args.format {
         Format::Json => ui.data(&format!(
             "{:#}\n",
-            json!({"runs": runs.iter().map(json).collect::<Vec<_>>()})
+            json!({"format": FORMAT, "runs": runs.iter().map(json).collect::<Vec<_>>()})
         )),
         Format::Text if runs.is_empty() => ui.notice(match &args.name {
             Some(name) => format!("no run that is remembered changed `{}`", shown(name)),

@@ -123,7 +123,7 @@ pub(crate) fn run(cli: &Cli, ui: Ui) -> u8 {
 
 fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
     let global = &cli.global;
-    let ui = ui.data_alone(cli.command.prints_json());
+    let ui = ui.data_alone(cli.command.schema().is_some());
     let document = RunDocument::of(&cli.command);
     let wanted = document.as_ref();
     let outcome = match &cli.command {

@@ -156,7 +156,7 @@ pub(super) fn noted_by(
             recorded: watch.into_recorded(),
             took: clock::since(began),
         };
-        document.add(setup, &job.task, ended);
+        document.add(&setup.settings, &job.task, ended);
     }
     result
 }

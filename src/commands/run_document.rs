@@ -9,19 +9,16 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 
 use super::Outcome;
-use super::setup::Setup;
 use super::watch::Recorded;
 use crate::cli::{Command, Format};
+use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::model::{Completeness, Moment, moment};
 use crate::plan::guard::Excess;
 use crate::plan::{Plan, render};
 use crate::run::{self, RunReport, Task};
 use crate::system::clock;
-use crate::ui::Ui;
-
-/// The version of the form; it grows when something is taken away or means something else.
-const FORMAT: u32 = 1;
+use crate::ui::{FORMAT, Ui};
 
 /// The document of a command, as far as it has come.
 #[derive(Debug)]
@@ -62,9 +59,9 @@ impl RunDocument {
     }
 
     /// Adds a run.
-    pub(super) fn add(&self, setup: &Setup<'_>, task: &Task, ended: Ended<'_>) {
+    pub(super) fn add(&self, settings: &Settings, task: &Task, ended: Ended<'_>) {
         let run = RunPart {
-            setup,
+            settings,
             task,
             is_dry: self.is_dry,
         };
@@ -72,14 +69,14 @@ impl RunDocument {
     }
 
     /// Adds a run that was not begun, since an earlier one of the same command was broken off by this error.
-    pub(super) fn add_unbegun(&self, setup: &Setup<'_>, task: &Task, error: &Error) {
+    pub(super) fn add_unbegun(&self, settings: &Settings, task: &Task, error: &Error) {
         let ended = Ended {
             result: &Err(error.clone()),
             end: &Err(error.clone()),
             recorded: Recorded::default(),
             took: Duration::ZERO,
         };
-        self.add(setup, task, ended);
+        self.add(settings, task, ended);
         if let Some(run) = self.runs.borrow_mut().last_mut() {
             run["outcome"] = "not-begun".into();
         }
@@ -107,7 +104,7 @@ impl RunDocument {
 
 /// A run that is to be told.
 struct RunPart<'a> {
-    setup: &'a Setup<'a>,
+    settings: &'a Settings,
     task: &'a Task,
     is_dry: bool,
 }
@@ -126,7 +123,7 @@ impl RunPart<'_> {
         let plan = target.map(|target| &target.plan);
         let plan = plan.or(done.map(|(plan, _)| plan));
         let outcome = report.map(|report| &report.outcome);
-        let settings = &self.setup.settings;
+        let settings = self.settings;
         let targets = settings.targets.iter().map(|it| it.name.as_str());
         let mut out = json!({
             "command": self.task.command(),

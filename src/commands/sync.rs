@@ -147,7 +147,7 @@ impl Syncs<'_> {
     fn leave_off(&self, setup: &Setup<'_>, tasks: &[Task], error: &Error) {
         for task in tasks {
             if let Some(document) = setup.document {
-                document.add_unbegun(setup, task, error);
+                document.add_unbegun(&setup.settings, task, error);
             }
             if !self.args.dry_run {
                 let error = || error.clone();

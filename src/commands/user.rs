@@ -11,8 +11,8 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{Completeness, Directory, RemoteId, Snapshot, Status, Untrusted, User};
 use crate::policy::select::Selection;
 use crate::providers::Scope;
-use crate::ui::Ui;
 use crate::ui::listing;
+use crate::ui::{FORMAT, Ui};
 
 pub(super) fn run(global: &Global, args: &Command, ui: Ui) -> Result<Outcome> {
     let Command::Dump(args) = args;
@@ -42,7 +42,10 @@ pub(super) fn run(global: &Global, args: &Command, ui: Ui) -> Result<Outcome> {
                 .iter()
                 .map(|row| Value::Object(row.json(args)))
                 .collect();
-            ui.data(&format!("{:#}\n", json!({ "users": users })));
+            ui.data(&format!(
+                "{:#}\n",
+                json!({ "format": FORMAT, "users": users })
+            ));
         }
         DumpForm::Csv => ui.data(&csv(&rows, args)?),
     }

@@ -25,7 +25,7 @@ use crate::ledger::HOST;
 use crate::model::Completeness;
 use crate::run::anchored;
 
-use crate::ui::Ui;
+use crate::ui::{FORMAT, Ui};
 
 pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
@@ -51,11 +51,20 @@ pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
             ui.data(&texts.join("\n"));
         }
         (Format::Json, [one]) if setups.len() == 1 => {
-            ui.data(&format!("{:#}\n", one.report.json()));
+            let mut document = json!({"format": FORMAT});
+            if let (Value::Object(document), Value::Object(one)) =
+                (&mut document, one.report.json())
+            {
+                document.extend(one);
+            }
+            ui.data(&format!("{document:#}\n"));
         }
         (Format::Json, said) => {
             let all: Vec<Value> = said.iter().map(|one| one.report.json()).collect();
-            ui.data(&format!("{:#}\n", json!({"providers": all})));
+            ui.data(&format!(
+                "{:#}\n",
+                json!({"format": FORMAT, "providers": all})
+            ));
         }
     }
     let is_source = |error: &Error| error.kind == Kind::Source;

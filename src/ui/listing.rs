@@ -184,7 +184,10 @@ pub(crate) fn json(rows: &[Row]) -> String {
         })
     };
     let groups: Vec<serde_json::Value> = rows.iter().map(group).collect();
-    format!("{:#}\n", serde_json::json!({ "groups": groups }))
+    format!(
+        "{:#}\n",
+        serde_json::json!({ "format": super::form::FORMAT, "groups": groups })
+    )
 }
 
 /// An aligned table for a terminal.

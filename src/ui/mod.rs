@@ -5,6 +5,7 @@
 //! (a broken pipe) is no failure of the run, so errors of writing are dropped.
 #![allow(clippy::disallowed_methods)] // the one place that may
 
+mod form;
 pub(crate) mod listing;
 mod paint;
 mod progress;
@@ -13,6 +14,7 @@ pub(crate) mod prompt;
 use std::fmt::{self, Write as _};
 use std::io::{IsTerminal as _, Write as _};
 
+pub(crate) use form::FORMAT;
 pub(crate) use progress::Progress;
 
 use crate::error::Error;

@@ -36,6 +36,8 @@ mod slapd;
 #[path = "../support/web.rs"]
 mod web;
 
+#[path = "../support/schema.rs"]
+mod schema;
 #[path = "../support/scratch.rs"]
 mod scratch;
 

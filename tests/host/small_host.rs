@@ -70,8 +70,8 @@ impl Ran {
 
     #[track_caller]
     fn words_of(&self, list: &str, who: &str) -> Vec<(String, String)> {
-        let document: Value =
-            serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {self:?}"));
+        let document = crate::schema::parse(&self.out);
+        crate::schema::fits("run", &document);
         let word = |it: &Value, key: &str| it[key].as_str().unwrap().to_owned();
         let all = document["runs"][0][list].as_array().unwrap().iter();
         all.map(|it| (word(it, who), word(it, "reason"))).collect()

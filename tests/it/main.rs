@@ -23,6 +23,8 @@ macro_rules! cases {
 mod console;
 #[path = "../support/follower.rs"]
 mod follower;
+#[path = "../support/schema.rs"]
+mod schema;
 #[path = "../support/scratch.rs"]
 mod scratch;
 #[path = "../support/signer.rs"]

@@ -6,6 +6,8 @@
 mod follower;
 #[path = "../support/proxy.rs"]
 mod proxy;
+#[path = "../support/schema.rs"]
+mod schema;
 #[path = "../support/scratch.rs"]
 mod scratch;
 #[path = "../support/signer.rs"]

@@ -150,6 +150,10 @@ impl ScratchHost {
         stdin.write_all(input.as_bytes()).unwrap();
         stdin.rewind().unwrap();
         let output = self.command(arguments).stdin(stdin).output();
-        output.unwrap().into()
+        let ran = output.unwrap().into();
+        if self.program == Path::new(GOSYNC) {
+            crate::schema::check(arguments, &ran);
+        }
+        ran
     }
 }

@@ -9,7 +9,7 @@ use super::Noted;
 use super::entry::{Entry, Place};
 use crate::model::history::EntryKind;
 use crate::model::{counted, shown};
-use crate::ui::listing;
+use crate::ui::{FORMAT, listing};
 
 /// A table, accounts first.
 pub(super) fn text(entries: &[&Entry]) -> String {
@@ -77,7 +77,7 @@ pub(super) fn json(entries: &[&Entry], noted: &[Noted]) -> String {
         .map(|noted| (noted.kind.as_str().to_owned(), json!(noted.ended)))
         .collect();
     let out = json!({
-        "format": 1,
+        "format": FORMAT,
         "accounts": of(EntryKind::Account),
         "groups": of(EntryKind::Group),
         "refused_at": refused,
