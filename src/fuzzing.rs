@@ -13,7 +13,7 @@
 type Kind = (&'static str, fn(&[u8]));
 
 /// All of them: each is a binary in tests/fuzz/Cargo.toml and a directory in tests/fuzz/corpus.
-const KINDS: [Kind; 24] = [
+const KINDS: [Kind; 25] = [
     ("anchor", crate::model::fuzz::anchor),
     ("certificate", crate::system::tls::fuzz::certificate),
     ("config", crate::config::fuzz::config),
@@ -21,6 +21,7 @@ const KINDS: [Kind; 24] = [
     ("file_document", crate::providers::file::fuzz::document),
     ("filter_words", crate::policy::fuzz::words),
     ("formats", crate::formats::fuzz::databases),
+    ("github_answers", crate::providers::github::fuzz::answers),
     ("globus_answers", crate::providers::globus::fuzz::answers),
     ("globus_mapping", crate::providers::globus::fuzz::mapping),
     ("journal", crate::system::fuzz::journal),

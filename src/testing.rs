@@ -67,6 +67,9 @@ pub mod providers {
     pub mod file {
         pub use crate::providers::file::FileProvider;
     }
+    pub mod github {
+        pub use crate::providers::github::{Config, Github};
+    }
     pub mod globus {
         pub use crate::providers::globus::{Config, Globus, GlobusAdmin, Secrets};
     }

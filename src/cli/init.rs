@@ -7,7 +7,7 @@ use clap::Args;
 /// `gosync init`
 #[derive(Args, Clone, Debug)]
 pub struct Init {
-    /// What kind of provider: file, command, http, ldap, scim or globus
+    /// What kind of provider: file, command, http, ldap, scim, globus or github
     #[arg(value_name = "KIND")]
     pub kind: String,
 

@@ -186,7 +186,7 @@ pub(super) fn chosen_files(global: &Global) -> Result<Vec<PathBuf>> {
                 if !path.exists() {
                     return Err(Error::usage("there is no configuration")
                         .hint(format!(
-                            "To begin: gosync init ldap -o {SYSTEM_CONFIG}   # or scim, file, command, http, globus"
+                            "To begin: gosync init ldap -o {SYSTEM_CONFIG}   # or scim, file, command, http, globus, github"
                         ))
                         .hint("Or name one by -f or GOSYNC_CONFIG; gosync.toml(5) has every key"));
                 }

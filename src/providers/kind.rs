@@ -266,6 +266,19 @@ impl Section<'_> {
         Ok(Some(SecretString::from(first_line(&text))))
     }
 
+    /// The content of a file that others may not read.
+    ///
+    /// # Errors
+    /// When it cannot be trusted or read.
+    pub(crate) fn private(
+        self,
+        key: &'static str,
+        path: Option<&Path>,
+    ) -> Result<Option<Vec<u8>>, OpenError> {
+        let bytes = path.map(|path| self.read(key, path, Trust::Secret));
+        bytes.transpose()
+    }
+
     /// The content of a file that others may not write.
     ///
     /// # Errors

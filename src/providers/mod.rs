@@ -11,6 +11,7 @@ pub(crate) mod command;
 mod document;
 pub(crate) mod fields;
 pub(crate) mod file;
+pub(crate) mod github;
 pub(crate) mod globus;
 pub(crate) mod http;
 pub(crate) mod http_document;

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use toml::de::ValueDeserializer;
 
 use super::kind::{ProviderConfig, Starter};
-use super::{command, file, globus, http_document, ldap, scim};
+use super::{command, file, github, globus, http_document, ldap, scim};
 
 /// A kind of provider.
 #[derive(Clone, Copy)]
@@ -18,13 +18,14 @@ pub(crate) struct Kind {
 }
 
 /// All of them.
-pub(crate) const KINDS: [Kind; 6] = [
+pub(crate) const KINDS: [Kind; 7] = [
     kind::<file::Config>("file", file::STARTER),
     kind::<command::Config>("command", command::STARTER),
     kind::<http_document::Config>("http", http_document::STARTER),
     kind::<ldap::Config>("ldap", ldap::STARTER),
     kind::<scim::Config>("scim", scim::STARTER),
     kind::<globus::Config>("globus", globus::STARTER),
+    kind::<github::Config>("github", github::STARTER),
 ];
 
 const fn kind<T: ProviderConfig + DeserializeOwned + 'static>(

@@ -389,7 +389,7 @@ fn sample_on_a_host() -> Error {
         "these people are made up, to try gosync with: the document says `\"sample\": true`";
     Error::usage(message)
         .hint("Nothing was changed; try them below --root DIR, as `make demo` does")
-        .hint("For this host: `gosync init ldap`, or scim, file, command, http, globus, writes what a provider needs")
+        .hint("For this host: `gosync init ldap`, or scim, file, command, http, globus, github, writes what a provider needs")
 }
 
 /// A provider answers that nothing has changed, and nobody asked since when.

@@ -32,6 +32,7 @@ pub(crate) mod programs;
 pub(crate) mod publish;
 pub(crate) mod replace;
 pub(crate) mod root;
+pub(crate) mod rs256;
 pub(crate) mod sessions;
 pub(crate) mod skeleton;
 pub(crate) mod splay;

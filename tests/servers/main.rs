@@ -26,6 +26,7 @@ mod contract;
 mod dirsync;
 mod ds389;
 mod follow;
+mod github_server;
 mod globus;
 mod globus_admin;
 mod globus_cli;

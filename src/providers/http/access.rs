@@ -129,13 +129,7 @@ impl Access<'_> {
             (Some(_), Some(certificate)) => Trusted::Certificate(certificate),
             _ => for_tokens.clone(),
         };
-        let options = Options {
-            trusted,
-            proxy: self.proxy.map(str::to_owned),
-            connect_timeout: Duration::from(self.connect_timeout),
-            read_timeout: Duration::from(self.read_timeout),
-            ..options
-        };
+        let options = self.reaching(options, trusted);
         let of_tokens = Options {
             trusted: for_tokens,
             max_bytes: TOKEN_BYTES,
@@ -143,6 +137,27 @@ impl Access<'_> {
         };
         let auth = self.auth(&of_tokens, secrets.token, secrets.client_secret)?;
         Http::new(self.url, &options, auth)
+    }
+
+    /// How the server is reached and whom to trust, for kinds that say by themselves who they are; what `options` say of
+    /// limits holds.
+    ///
+    /// # Errors
+    /// What is wrong with the URL or the authorities.
+    pub(crate) fn options(&self, options: Options, secrets: &Secrets) -> Result<Options, String> {
+        self.encryption(secrets.authorities.is_some(), secrets.certificate.is_some())?;
+        let trusted = Trusted::new(secrets.authorities.clone(), secrets.certificate.clone())?;
+        Ok(self.reaching(options, trusted))
+    }
+
+    fn reaching(&self, options: Options, trusted: Trusted) -> Options {
+        Options {
+            trusted,
+            proxy: self.proxy.map(str::to_owned),
+            connect_timeout: Duration::from(self.connect_timeout),
+            read_timeout: Duration::from(self.read_timeout),
+            ..options
+        }
     }
 
     /// How the client says who it is: by the first line of `token_file`, or by that of `client_secret_file` at `token_url`.

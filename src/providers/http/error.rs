@@ -20,7 +20,7 @@ pub enum HttpErrorKind {
     Unreachable,
     /// 401 or 403; or a certificate that is not trusted.
     Unauthorised,
-    /// 429, however often it was tried.
+    /// 429, or 403 from a server that wants to be asked later, however often it was tried.
     RateLimited,
     /// An answer that is none: of the wrong type, or a redirect to elsewhere.
     Malformed,
@@ -106,6 +106,20 @@ impl HttpError {
             body,
             remedy,
             ..Self::new(kind, place, reason)
+        }
+    }
+
+    /// The same, of a server that is asked too often.
+    pub(super) fn limited(
+        place: &str,
+        status: reqwest::StatusCode,
+        json: bool,
+        body: Vec<u8>,
+    ) -> Self {
+        Self {
+            kind: HttpErrorKind::RateLimited,
+            remedy: None,
+            ..Self::status(place, status, json, body)
         }
     }
 

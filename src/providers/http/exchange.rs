@@ -7,7 +7,7 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -370,22 +370,26 @@ fn refusal(
     place: &str,
     status: StatusCode,
     media_type: Option<&str>,
-    headers: &reqwest::header::HeaderMap,
+    headers: &HeaderMap,
     body: Vec<u8>,
 ) -> Failure {
-    let error = HttpError::status(place, status, media_type.is_some_and(is_json), body);
-    let again = match status.as_u16() {
-        429 => Again::Yes,
-        502..=504 => Again::IfRepeatable,
+    let after = retry::wished(headers, clock::now());
+    let json = media_type.is_some_and(is_json);
+    // Some say 403 where others say 429, and tell it by when they want to be asked again.
+    let is_limit = status == StatusCode::FORBIDDEN && after.is_some();
+    let error = match is_limit {
+        true => HttpError::limited(place, status, json, body),
+        false => HttpError::status(place, status, json, body),
+    };
+    let again = match (status.as_u16(), is_limit) {
+        (429, _) | (_, true) => Again::Yes,
+        (502..=504, _) => Again::IfRepeatable,
         _ => Again::No,
     };
-    let after = headers
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok());
     Failure {
         error,
         again,
-        after: after.and_then(|text| retry::after(text, clock::now())),
+        after,
     }
 }
 

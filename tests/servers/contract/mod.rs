@@ -10,6 +10,7 @@ mod dataset;
 mod directory;
 mod document;
 mod faults;
+mod github;
 mod globus;
 mod printed;
 mod read;
@@ -216,5 +217,6 @@ contract! {
     reads {
         by_a_command: printed::Printed;
         on_a_web_server: served::Served;
+        at_github: github::Organisation;
     }
 }
