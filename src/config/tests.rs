@@ -122,7 +122,7 @@ fn an_error_names_the_key_however_its_table_is_written() {
         ),
         (
             "[provider.x]\nkind = \"nis\"\n",
-            "2:8: provider.x.kind: there is no provider of kind `nis`; there are file, command, http, ldap, scim and globus",
+            "2:8: provider.x.kind: there is no provider of kind `nis`; there are file, command, http, ldap, scim, globus and github",
         ),
         (
             "[target.x]\nkind = \"nis\"\n",
@@ -134,7 +134,7 @@ fn an_error_names_the_key_however_its_table_is_written() {
         ),
         (
             "[provider.x]\npath = \"a\"\n",
-            "1:1: [provider.x]: `kind` is missing; there are file, command, http, ldap, scim and globus, such as kind = \"ldap\"",
+            "1:1: [provider.x]: `kind` is missing; there are file, command, http, ldap, scim, globus and github, such as kind = \"ldap\"",
         ),
         (
             "[group.\"a.b\"]\nfilter = 1\n",

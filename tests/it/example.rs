@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gosync::testing::config::{Settings, Source};
-use gosync::testing::providers::{fields, globus, http_document, ldap, scim};
+use gosync::testing::providers::{fields, github, globus, http_document, ldap, scim};
 use gosync::testing::system::tls::Trusted;
 
 use crate::{here, text};
@@ -166,6 +166,26 @@ fn the_globus_section_is_the_defaults() {
 }
 
 #[test]
+fn the_github_section_is_the_defaults() {
+    let mut octo = section("octo");
+    // These have no default; their values are examples.
+    for key in [
+        "token_file",
+        "app_id",
+        "installation_id",
+        "key_file",
+        "ca_file",
+        "server_certificate",
+        "proxy",
+    ] {
+        assert!(octo.remove(key).is_some(), "{key}");
+    }
+    let minimal = github::Config::new(octo["org"].as_str().unwrap());
+    let example: github::Config = octo.clone().try_into().unwrap();
+    assert_eq!(format!("{example:#?}"), format!("{minimal:#?}"));
+}
+
+#[test]
 fn the_http_section_is_the_defaults() {
     let mut hub = section("hub");
     // These have no default; their values are examples.
@@ -317,6 +337,10 @@ fn no_key_is_missing() {
         (
             "provider.research",
             "kind = \"globus\"\nclient_id = \"x\"\nclient_secret_file = \"x\"",
+        ),
+        (
+            "provider.octo",
+            "kind = \"github\"\norg = \"x\"\ntoken_file = \"x\"",
         ),
     ] {
         let mut known = match section {
