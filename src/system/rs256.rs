@@ -63,7 +63,10 @@ mod tests {
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
         ] {
             let reason = Rs256::new(text.as_bytes()).unwrap_err();
-            assert!(!reason.contains("CANARY") && reason.contains("key"), "{reason}");
+            assert!(
+                !reason.contains("CANARY") && reason.contains("key"),
+                "{reason}"
+            );
         }
     }
 }

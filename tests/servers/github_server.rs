@@ -22,7 +22,8 @@ pub const TOKEN: &str = "ghp_CANARY";
 /// The token that an app is given.
 pub const OF_APP: &str = "ghs_CANARY";
 /// A key.
-pub const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5sxTlDIiBoLDbZ+jUTpT5UOlsUJUqUSfE8o2dNTbpW";
+pub const KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5sxTlDIiBoLDbZ+jUTpT5UOlsUJUqUSfE8o2dNTbpW";
 
 /// An account.
 #[derive(Clone, Debug)]
@@ -246,7 +247,13 @@ fn answer(world: &World, prefix: &str, asked: &Asked) -> Reply {
     let base = format!("http://{}{prefix}", asked.header("host").unwrap());
     let org = format!("/orgs/{ORG}");
     let all = match path.strip_prefix(&org) {
-        Some("/teams") => Some(world.teams.iter().map(|team| of_team(world, team, &base)).collect()),
+        Some("/teams") => Some(
+            world
+                .teams
+                .iter()
+                .map(|team| of_team(world, team, &base))
+                .collect(),
+        ),
         Some("/members") => {
             let members = world.accounts.iter().filter(|account| account.is_member);
             Some(members.map(of_account).collect())
@@ -301,7 +308,12 @@ fn page(all: Vec<Value>, url: &str, asked: &Asked) -> Reply {
     let number = |name: &str| asked.parameter(name)?.parse::<usize>().ok();
     let size = number("per_page").unwrap_or(30).clamp(1, 100);
     let place = number("page").unwrap_or(1).max(1);
-    let shown: Vec<Value> = all.iter().skip((place - 1) * size).take(size).cloned().collect();
+    let shown: Vec<Value> = all
+        .iter()
+        .skip((place - 1) * size)
+        .take(size)
+        .cloned()
+        .collect();
     let shown = Value::from(shown);
     let mut digest = DefaultHasher::new();
     shown.to_string().hash(&mut digest);
@@ -331,13 +343,19 @@ fn people(world: &World, prefix: &str, asked: &Asked) -> Value {
     let question: Value = serde_json::from_str(&asked.body).unwrap();
     let query = question["query"].as_str().unwrap();
     let wants = |field: &str| query.contains(field);
-    assert!(!wants("suspendedAt") || prefix == "/api/v3", "it is no field at github.com");
+    assert!(
+        !wants("suspendedAt") || prefix == "/api/v3",
+        "it is no field at github.com"
+    );
     let (mut nodes, mut errors) = (Vec::new(), Vec::new());
     let ids = question["variables"]["ids"].as_array().unwrap();
     assert!(ids.len() <= 100);
     for (place, id) in ids.iter().enumerate() {
         let id = id.as_str().unwrap();
-        let found = world.accounts.iter().find(|account| format!("U_{}", account.id) == id);
+        let found = world
+            .accounts
+            .iter()
+            .find(|account| format!("U_{}", account.id) == id);
         let Some(account) = found else {
             nodes.push(Value::Null);
             errors.push(json!({"type": "NOT_FOUND", "path": ["nodes", place], "message": "Could not resolve to a node"}));

@@ -26,6 +26,8 @@ mod contract;
 mod dirsync;
 mod ds389;
 mod follow;
+mod github;
+mod github_faults;
 mod github_server;
 mod globus;
 mod globus_admin;

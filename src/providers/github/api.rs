@@ -4,7 +4,7 @@
 //! A list comes in pages that are counted from its beginning. Who leaves while they are read moves everybody behind them one
 //! place forward, and one person falls between two pages. So, once the last page came, all pages before it are asked for
 //! once more, by their entity tags, which costs nothing of the quota; what has changed was not read as a whole. The last page
-//! is one that names no next one and is not full: what is in between may have taken the links away.
+//! is one whose links name no next one; of a full page without links it is not known, for what is in between may have taken them away.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -194,14 +194,15 @@ impl Api {
             if is_new.contains(&false) {
                 return Err(malformed("somebody stands in its list twice".to_owned()));
             }
-            let next = answer.header("link").and_then(decode::next);
+            let links = answer.header("link");
+            let next = links.and_then(decode::next);
             let next = next.map(|next| self.rest.link(next)).transpose()?;
-            let etag = answer.etag().map(str::to_owned);
             let next = match next {
                 Some(next) => Some(next),
-                None if came < self.page_size => None,
+                None if links.is_some() || came < self.page_size => None,
                 None => Some(self.numbered(list, self.page_size, listed.pages + 1)),
             };
+            let etag = answer.etag().map(str::to_owned);
             kept.push(Kept { url, etag, ids });
             match next {
                 Some(next) => url = next,

@@ -47,7 +47,10 @@ fn misfit(e: &serde_json::Error) -> String {
     format!("its JSON has not the form that was expected (line {line}, column {column})")
 }
 
-fn page<T>(bytes: &[u8], read: impl Fn(&Value) -> Result<T, RejectedRecord>) -> Result<Page<T>, String> {
+fn page<T>(
+    bytes: &[u8],
+    read: impl Fn(&Value) -> Result<T, RejectedRecord>,
+) -> Result<Page<T>, String> {
     let records: Vec<&RawValue> = serde_json::from_slice(bytes).map_err(|e| misfit(&e))?;
     let record = |raw: &&RawValue| read(&serde_json::from_str(raw.get()).unwrap_or_default());
     Ok(records.iter().map(record).collect())
@@ -97,7 +100,9 @@ pub(super) fn teams(bytes: &[u8]) -> Result<Page<Team>, String> {
                 id: record.get("id").and_then(id)?,
                 slug: text(record, "slug")?,
                 description: text(record, "description"),
-                parent: record.get("parent").and_then(|parent| id(parent.get("id")?)),
+                parent: record
+                    .get("parent")
+                    .and_then(|parent| id(parent.get("id")?)),
                 members: members.to_owned(),
             })
         };
@@ -178,25 +183,36 @@ const SHOWN: usize = 200;
 ///
 /// # Errors
 /// When it does not say, and what kind of failure that is.
-pub(super) fn people(bytes: &[u8], asked: usize) -> Result<Vec<Option<Person>>, (HttpErrorKind, String)> {
+pub(super) fn people(
+    bytes: &[u8],
+    asked: usize,
+) -> Result<Vec<Option<Person>>, (HttpErrorKind, String)> {
     let malformed = |reason: String| (HttpErrorKind::Malformed, reason);
     let graph: Graph = serde_json::from_slice(bytes).map_err(|e| malformed(misfit(&e)))?;
     let complaints = graph.errors.unwrap_or_default();
     // Who is not found has no node, and nothing else is wrong.
-    let complaint = complaints.iter().find(|c| c.kind.as_deref() != Some("NOT_FOUND"));
+    let complaint = complaints
+        .iter()
+        .find(|c| c.kind.as_deref() != Some("NOT_FOUND"));
     if let Some(Complaint { kind, message }) = complaint {
         let failure = match kind.as_deref() {
             Some("RATE_LIMITED") => HttpErrorKind::RateLimited,
             Some("INSUFFICIENT_SCOPES" | "FORBIDDEN") => HttpErrorKind::Unauthorised,
             _ => HttpErrorKind::Malformed,
         };
-        let words = message.as_deref().unwrap_or("it does not say what is wrong");
+        let words = message
+            .as_deref()
+            .unwrap_or("it does not say what is wrong");
         return Err((failure, words.chars().take(SHOWN).collect()));
     }
-    let data = graph.data.ok_or_else(|| malformed("it sent no data".to_owned()))?;
+    let data = graph
+        .data
+        .ok_or_else(|| malformed("it sent no data".to_owned()))?;
     if data.nodes.len() != asked {
         let came = data.nodes.len();
-        return Err(malformed(format!("it was asked for {asked} people, and tells of {came}")));
+        return Err(malformed(format!(
+            "it was asked for {asked} people, and tells of {came}"
+        )));
     }
     let person = |record: Option<PersonRecord>| record.map(person).transpose();
     let people: Result<_, String> = data.nodes.into_iter().map(person).collect();
@@ -205,10 +221,13 @@ pub(super) fn people(bytes: &[u8], asked: usize) -> Result<Vec<Option<Person>>, 
 
 fn person(record: PersonRecord) -> Result<Person, String> {
     let some = |text: Option<Untrusted>| text.filter(|text| !text.raw().is_empty());
-    let keys = record.public_keys.map_or_else(|| Some(Vec::new()), |keys| {
-        let all = keys.nodes.len() == keys.total_count;
-        all.then(|| keys.nodes.into_iter().map(|node| node.key).collect())
-    });
+    let keys = record.public_keys.map_or_else(
+        || Some(Vec::new()),
+        |keys| {
+            let all = keys.nodes.len() == keys.total_count;
+            all.then(|| keys.nodes.into_iter().map(|node| node.key).collect())
+        },
+    );
     Ok(Person {
         id: id(&record.database_id).ok_or("somebody in it has no usable databaseId")?,
         name: some(record.name),
@@ -292,7 +311,14 @@ mod tests {
         let link = r#"<https://x/a?page=1>; rel="prev", <https://x/a?page=3>; title=x; rel="next", <y>; rel="last""#;
         assert_eq!(next(link), Some("https://x/a?page=3"));
         assert_eq!(next("<b>;rel=NEXT"), Some("b"));
-        for none in ["", "<a>", "a; rel=next", r#"<a>; rel="prev""#, "<a; rel=next", r#"<a>; rel="nextish""#] {
+        for none in [
+            "",
+            "<a>",
+            "a; rel=next",
+            r#"<a>; rel="prev""#,
+            "<a; rel=next",
+            r#"<a>; rel="nextish""#,
+        ] {
             assert_eq!(next(none), None, "{none}");
         }
     }
@@ -326,15 +352,21 @@ mod tests {
             ("FORBIDDEN", HttpErrorKind::Unauthorised),
             ("SOMETHING", HttpErrorKind::Malformed),
         ] {
-            let answer = format!(r#"{{"data": null, "errors": [{{"type": "{kind}", "message": "m"}}]}}"#);
+            let answer =
+                format!(r#"{{"data": null, "errors": [{{"type": "{kind}", "message": "m"}}]}}"#);
             assert_eq!(of(&answer, 0), Err(failure));
             // Never beside people, of whom something may be missing.
             let answer = answer.replace("null", r#"{"nodes": []}"#);
             assert_eq!(of(&answer, 0), Err(failure));
         }
-        for answer in ["{}", r#"{"data": null}"#, r#"{"data": {"nodes": null}}"#, "[]",
+        for answer in [
+            "{}",
+            r#"{"data": null}"#,
+            r#"{"data": {"nodes": null}}"#,
+            "[]",
             r#"{"data": {"nodes": [{"databaseId": "1"}]}}"#,
-            r#"{"data": {"nodes": [{"databaseId": 1, "publicKeys": {"totalCount": 1}}]}}"#] {
+            r#"{"data": {"nodes": [{"databaseId": 1, "publicKeys": {"totalCount": 1}}]}}"#,
+        ] {
             assert_eq!(of(answer, 1), Err(HttpErrorKind::Malformed), "{answer}");
         }
     }
@@ -348,7 +380,12 @@ mod tests {
         assert!(sees(r#"{"members": "read", "metadata": "read"}"#));
         assert!(!sees("{}") && !sees(r#"{"members": "none"}"#));
         assert!(sees("null"));
-        for text in ["{}", r#"{"token": ""}"#, r#"{"token": "a b"}"#, r#"{"token": 7}"#] {
+        for text in [
+            "{}",
+            r#"{"token": ""}"#,
+            r#"{"token": "a b"}"#,
+            r#"{"token": 7}"#,
+        ] {
             assert!(granted(text.as_bytes()).is_err());
         }
     }

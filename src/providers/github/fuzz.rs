@@ -10,7 +10,11 @@ pub(crate) fn answers(bytes: &[u8]) {
             assert!(!row.login.raw().is_empty() && !row.node.is_empty());
         }
     }
-    for team in decode::teams(bytes).unwrap_or_default().into_iter().flatten() {
+    for team in decode::teams(bytes)
+        .unwrap_or_default()
+        .into_iter()
+        .flatten()
+    {
         assert!(!team.slug.raw().is_empty() && !team.members.is_empty());
     }
     for asked in [0, 1, 2] {

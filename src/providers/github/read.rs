@@ -126,10 +126,7 @@ impl Read<'_> {
     }
 
     /// Reads a list, and what is wrong with it.
-    fn list<T>(
-        &mut self,
-        ask: impl FnOnce(&Api, &mut dyn FnMut(usize)) -> Listed<T>,
-    ) -> Listed<T> {
+    fn list<T>(&mut self, ask: impl FnOnce(&Api, &mut dyn FnMut(usize)) -> Listed<T>) -> Listed<T> {
         let mut listed = ask(&self.source.api, &mut |came| {
             self.objects += came;
             (self.progress)(self.objects);
@@ -206,7 +203,10 @@ impl Read<'_> {
             let listed = self.list(|api, progress| api.members_of(&team, progress));
             let ids = listed.items.iter().map(|row| row.id.clone());
             // Whose record cannot be used is in the team all the same.
-            let rejected = listed.rejected.iter().filter_map(|record| record.id.clone());
+            let rejected = listed
+                .rejected
+                .iter()
+                .filter_map(|record| record.id.clone());
             let members = ids.chain(rejected).collect();
             for row in listed.items {
                 people.entry(row.id.clone()).or_insert(row);
@@ -256,9 +256,7 @@ impl Read<'_> {
                 return true;
             };
             let mut crews = crews.iter();
-            crews.any(|crew| {
-                same_name(top, crew.team.slug.raw()) && crew.members.contains(&row.id)
-            })
+            crews.any(|crew| same_name(top, crew.team.slug.raw()) && crew.members.contains(&row.id))
         };
         let (mut users, mut full) = (Vec::new(), Vec::new());
         for row in asked {

@@ -210,9 +210,19 @@ mod tests {
         assert!(matches!(section("token_file = 't'"), Ok(Who::Bearer)));
         let app = "app_id = 7\ninstallation_id = 8\nkey_file = 'k'";
         let who = section(app);
-        assert!(matches!(who, Ok(Who::App { id: 7, installation: 8 })));
+        assert!(matches!(
+            who,
+            Ok(Who::App {
+                id: 7,
+                installation: 8
+            })
+        ));
         for wrong in ["", "app_id = 7", "app_id = 7\ninstallation_id = 8"] {
-            assert_eq!(section(wrong).err().as_deref(), Some(CREDENTIALS), "{wrong}");
+            assert_eq!(
+                section(wrong).err().as_deref(),
+                Some(CREDENTIALS),
+                "{wrong}"
+            );
         }
         assert!(section(&format!("token_file = 't'\n{app}")).is_err());
     }
@@ -220,7 +230,10 @@ mod tests {
     #[test]
     fn what_cannot_be_an_organisation_or_a_team_is_refused() {
         for org in ["", "octo org", "https://github.com/octo", "a/b", ".."] {
-            assert!(Config::new(org).who().err().unwrap().starts_with("org"), "{org}");
+            assert!(
+                Config::new(org).who().err().unwrap().starts_with("org"),
+                "{org}"
+            );
         }
         for team in ["", "Platform Team", "org/team"] {
             let why = section(&format!("token_file = 't'\nteams = ['{team}']")).err();

@@ -70,7 +70,10 @@ mod tests {
     fn servers_say_in_two_ways_when_they_want_to_be_asked_again() {
         assert_eq!(seconds(&[]), None);
         assert_eq!(seconds(&[("retry-after", "7")]), Some(7));
-        let (none, reset) = (("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1090"));
+        let (none, reset) = (
+            ("x-ratelimit-remaining", "0"),
+            ("x-ratelimit-reset", "1090"),
+        );
         assert_eq!(seconds(&[none, reset]), Some(90));
         assert_eq!(seconds(&[("retry-after", "7"), none, reset]), Some(7));
         assert_eq!(seconds(&[none, ("x-ratelimit-reset", "10")]), Some(0));

@@ -30,7 +30,12 @@ fn account(somebody: &Somebody) -> Account {
 fn team(world: &World, club: &super::dataset::Club) -> Team {
     let id = |login: &String| {
         let mut people = world.people.iter();
-        u64::from(people.find(|somebody| somebody.login == *login).unwrap().number)
+        u64::from(
+            people
+                .find(|somebody| somebody.login == *login)
+                .unwrap()
+                .number,
+        )
     };
     let members = world.members(club, Organisation::TELLS);
     let mut groups = world.groups.iter();
