@@ -27,6 +27,8 @@ mod dirsync;
 mod ds389;
 mod follow;
 mod github;
+mod github_cli;
+mod github_emulator;
 mod github_faults;
 mod github_server;
 mod globus;
