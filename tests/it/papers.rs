@@ -43,18 +43,6 @@ fn completions() {
 }
 
 #[test]
-fn the_readme_counts_its_points_from_one_up() {
-    let readme = text("README.md");
-    let (_, promises) = readme.split_once("## What it promises").unwrap();
-    let (promises, _) = promises.split_once("\n## ").unwrap();
-    let numbers: Vec<usize> = promises
-        .lines()
-        .filter_map(|line| line.split_once(". **")?.0.parse().ok())
-        .collect();
-    assert_eq!(numbers, (1..=7).collect::<Vec<_>>());
-}
-
-#[test]
 fn the_manual_of_the_program() {
     check("man/gosync.8", &program());
 }
