@@ -25,6 +25,7 @@ mod changes_ad;
 mod contract;
 mod dirsync;
 mod ds389;
+mod first_hour;
 mod follow;
 mod github;
 mod github_cli;

@@ -1,14 +1,14 @@
 //! People and groups as a sync would take them: how many can be used, why others cannot, and what the configuration would
 //! have to say for them. The plan of a sync judges; here it is only counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::host_look::HostLook;
 use super::report::{Area, Finding, Severity, names};
 use crate::error::Result;
 use crate::model::host::Host;
 use crate::model::name::BadName;
-use crate::model::{Snapshot, Untrusted, counted, shown};
+use crate::model::{Completeness, Snapshot, Untrusted, counted, shown};
 use crate::plan::Plan;
 use crate::policy::select::Selection;
 use crate::policy::{PrimaryGroup, Reason, Refusal};
@@ -96,7 +96,13 @@ pub(super) fn count(look: &HostLook<'_>, env: &Env, looked: &Look) -> Result<Fac
         };
         ProviderView::new(&env, task, false, snapshot).plan(&cx, task)
     };
-    let of_people = plan(&users, looked.people.clone())?;
+    let mut of_people = plan(&users, people_of(&env, looked))?;
+    if !is_whole(&looked.groups) {
+        // The group may be one of those that were not read.
+        let is_known =
+            |refusal: &Refusal| !matches!(refusal.reason, Reason::NoPrimaryGroupNamed { .. });
+        of_people.refused.retain(is_known);
+    }
     let of_groups = plan(&groups, looked.groups.clone())?;
     let primaries = numbers(looked.people.directory.users.iter().map(|user| &user.gid));
     Ok(Facts {
@@ -123,12 +129,33 @@ pub(super) fn count(look: &HostLook<'_>, env: &Env, looked: &Look) -> Result<Fac
     })
 }
 
+/// People as a sync reads them: with the groups, where these say who gets which primary group.
+fn people_of(env: &Env, looked: &Look) -> Snapshot {
+    let mut people = looked.people.clone();
+    if env.names_primary_groups() {
+        let known: BTreeSet<_> = people
+            .directory
+            .groups
+            .iter()
+            .map(|g| g.id.clone())
+            .collect();
+        let groups = looked.groups.directory.groups.iter();
+        let others = groups.filter(|group| !known.contains(&group.id)).cloned();
+        people.directory.groups.extend(others);
+    }
+    people
+}
+
 /// How many are let in; records that cannot be used may be anybody's.
 fn let_in(env: &Env, people: &Snapshot) -> Result<usize> {
     let selection = env.selection(&people.directory)?;
     let users = people.directory.users.iter();
     let selected = users.filter(|user| selection(user) == Selection::Selected);
     Ok(selected.count() + people.rejected.len())
+}
+
+fn is_whole(snapshot: &Snapshot) -> bool {
+    matches!(snapshot.completeness, Completeness::Complete(_))
 }
 
 fn group_called(host: &Host<'_>, gid: u32) -> Option<String> {
@@ -187,12 +214,6 @@ pub(super) fn figures(facts: &Facts, looked: &Look) -> String {
     let rest = |whole: bool| match whole {
         true => "",
         false => " of the first page",
-    };
-    let is_whole = |snapshot: &Snapshot| {
-        matches!(
-            snapshot.completeness,
-            crate::model::Completeness::Complete(_)
-        )
     };
     format!(
         "people{}: {} usable, {} refused, {} not let in; groups{}: {} usable, {} refused",
@@ -354,7 +375,7 @@ fn unused_primaries(facts: &Facts) -> Option<Finding> {
     );
     let fix = match here {
         Some(name) => format!("primary_group = \"{}\" in [accounts], if that is meant", shown(name)),
-        None => "nothing, if that is meant; else the name of a group of this host as primary_group in [accounts]".to_owned(),
+        None => "nothing, if that is meant; else primary_group = \"provider\" in [accounts], or the name of a group of this host".to_owned(),
     };
     (count > 0).then(|| AREA.note(what, "new files get the group that this host gives", fix))
 }
