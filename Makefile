@@ -57,7 +57,7 @@ lint:
 # Builds first if there is nothing to install; does not build as root what a user has built.
 install:
 	test -x target/release/gosync || $(CARGO) build --release --locked
-	install -d $(BIN) $(SHARE)/man/man8 $(SHARE)/man/man5 $(DOC)/sample $(DOC)/cron.d $(SHARE)/gosync/hooks $(SHARE)/gosync/providers
+	install -d $(BIN) $(SHARE)/man/man8 $(SHARE)/man/man5 $(DOC)/sample $(DOC)/cron.d $(DOC)/docs $(SHARE)/gosync/hooks $(SHARE)/gosync/providers
 	install -d $(SHARE)/gosync/prometheus $(SHARE)/gosync/grafana $(SHARE)/gosync/schema
 	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d $(UNITS)
 	install -m 0755 target/release/gosync $(BIN)/gosync
@@ -75,6 +75,7 @@ install:
 	install -m 0644 share/gosync/grafana/gosync.json $(SHARE)/gosync/grafana
 	install -m 0644 share/gosync/schema/*.schema.json $(SHARE)/gosync/schema
 	install -m 0644 sample/directory.json $(DOC)/sample/directory.json
+	install -m 0644 docs/*.md docs/session.svg docs/session.txt $(DOC)/docs
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|g' share/cron.d/gosync > $(DOC)/cron.d/gosync
 	chmod 0644 $(DOC)/cron.d/gosync
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|g' share/systemd/gosync-follow.service > $(UNITS)/gosync-follow.service

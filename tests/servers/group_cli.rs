@@ -77,7 +77,7 @@ fn scim_groups_are_changed_by_login_and_what_scim_lacks_is_said() {
         (
             3,
             "gosync NOTICE: physics: `bob` is a member\ngosync NOTICE: physics: `alice` is a member already\n",
-            "gosync ERROR: the provider knows no `nobody`\n"
+            "gosync ERROR: the provider has no user named `nobody`\n"
         )
     );
     assert_eq!(

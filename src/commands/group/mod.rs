@@ -108,7 +108,7 @@ impl Client<'_> {
                     }
                     continue;
                 }
-                Named::None => format!("the provider knows no `{}`", shown(login)),
+                Named::None => format!("the provider has no user named `{}`", shown(login)),
                 Named::Several(several) => {
                     let ids: Vec<&str> = several.iter().map(|person| person.id.as_str()).collect();
                     format!(
