@@ -182,7 +182,10 @@ fn the_program_tells_each_failure() {
         (status, out.as_str()),
         (3, "gosync NOTICE: physics: `bob` is a member\n")
     );
-    assert_eq!(err, "gosync ERROR: the provider has no user named `nobody`\n");
+    assert_eq!(
+        err,
+        "gosync ERROR: the provider has no user named `nobody`\n"
+    );
     let admin = admin(&config);
     let mut ids: Vec<String> = admin
         .groups(false)
