@@ -28,6 +28,8 @@ pub(super) struct RunDocument {
     began: Instant,
     at: i64,
     runs: RefCell<Vec<Value>>,
+    /// The targets that could not be written.
+    behind: RefCell<Vec<String>>,
 }
 
 /// The document, if one is wanted.
@@ -55,17 +57,26 @@ impl RunDocument {
             began: clock::deadline(Duration::ZERO),
             at: clock::now(),
             runs: RefCell::default(),
+            behind: RefCell::default(),
         })
     }
 
     /// Adds a run.
     pub(super) fn add(&self, settings: &Settings, task: &Task, ended: Ended<'_>) {
+        if let Ok(run::Outcome::Behind(names)) = ended.result.as_ref().map(|it| &it.outcome) {
+            self.add_behind(names);
+        }
         let run = RunPart {
             settings,
             task,
             is_dry: self.is_dry,
         };
         self.runs.borrow_mut().push(run.json(ended));
+    }
+
+    /// Adds targets that could not be written at the end of the command.
+    pub(super) fn add_behind(&self, names: &[String]) {
+        self.behind.borrow_mut().extend_from_slice(names);
     }
 
     /// Adds a run that was not begun, since an earlier one of the same command was broken off by this error.
@@ -97,6 +108,7 @@ impl RunDocument {
             "exit": exit(end),
             "error": error.map(told),
             "runs": runs,
+            "behind": self.behind.take(),
         });
         ui.data(&format!("{document:#}\n"));
     }
@@ -146,7 +158,6 @@ impl RunPart<'_> {
                 json!(report.map_or(0, RunReport::not_out)),
             );
             out.insert("hooks".to_owned(), hooks(report.filter(|_| !self.is_dry)));
-            out.insert("behind".to_owned(), behind(outcome));
             out.insert("warnings".to_owned(), json!(recorded.warnings));
             out.insert("seconds".to_owned(), json!(seconds(took)));
         }
@@ -228,14 +239,6 @@ fn hooks(report: Option<&RunReport>) -> Value {
     )
 }
 
-/// The targets that could not be written.
-fn behind(outcome: Option<&run::Outcome>) -> Value {
-    match outcome {
-        Some(run::Outcome::Behind(names)) => json!(names),
-        _ => json!([]),
-    }
-}
-
 /// A status, and the word for why.
 fn exit(end: &Result<Outcome>) -> Value {
     let (status, reason) = match end {
@@ -249,7 +252,7 @@ fn exit(end: &Result<Outcome>) -> Value {
 }
 
 fn told(error: &Error) -> Value {
-    json!({"message": error.message, "hints": error.hints})
+    json!({"message": error.to_string(), "hints": error.hints})
 }
 
 /// To the millisecond.

@@ -138,7 +138,12 @@ impl Syncs<'_> {
         let ended = self.together.end(&setup.env, &mut UiWatch::new(setup.ui));
         let ended = ended.and_then(|behind| match behind.is_empty() {
             true => Ok(Outcome::Done),
-            false => Err(request::behind(&behind)),
+            false => {
+                if let Some(document) = setup.document {
+                    document.add_behind(&behind);
+                }
+                Err(request::behind(&behind))
+            }
         });
         told(setup, ended)
     }

@@ -411,3 +411,29 @@ fn a_spoke_believes_what_is_signed_and_nothing_older() {
     copy_snapshot(&fleet, &served);
     sync(&spoke, 0);
 }
+
+#[test]
+fn a_program_is_told_which_are_not_in_step() {
+    let host = host("\"gridmap\"", GRIDMAP);
+    let path = host.root().join("etc/grid-mapfile");
+    fs::create_dir(&path).unwrap();
+    let told = |arguments: &[&str], code: i32| -> Value {
+        let ran = host.gosync(arguments).expect(code);
+        let document: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(document["exit"]["status"], code);
+        document
+    };
+    let document = told(&["sync", "--format", "json"], 3);
+    assert_eq!(document["behind"], json!(["gridmap"]));
+    let runs = document["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 2);
+    assert!(
+        runs.iter().all(|run| run["exit"]["status"] == 0),
+        "the host is in step"
+    );
+    let document = told(&["lock", "ann", "--format", "json"], 3);
+    assert_eq!(document["behind"], json!(["gridmap"]));
+    fs::remove_dir(&path).unwrap();
+    let document = told(&["sync", "--format", "json"], 0);
+    assert_eq!(document["behind"], json!([]));
+}
