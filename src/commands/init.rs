@@ -188,6 +188,7 @@ mod tests {
             let filled = text
                 .replace(&format!("://{PLACEHOLDER}"), "://localhost")
                 .replace(&format!("\"{PLACEHOLDER}\""), "\"dc=x\"")
+                .replace("org = \"dc=x\"", "org = \"octo-org\"")
                 .replace(
                     "client_id = \"dc=x\"",
                     "client_id = \"00000000-0000-4000-8000-000000000000\"",

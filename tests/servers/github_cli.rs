@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::bare_host::bare_host;
-use crate::github_server::{Account, FakeGithub, KEY, ORG, TOKEN, World, account, octo};
+use crate::github_server::{Account, FakeGithub, KEY, ORG, TOKEN, World, account, octo, team};
 use crate::scratch::{Ran, ScratchHost};
 use crate::web::Reply;
 
@@ -104,6 +104,8 @@ fn people_of_an_organisation_get_accounts_and_teams_become_groups() {
         is_member: false,
         ..account(9, "outsider")
     });
+    // People and teams are numbered apart, so that a team may have the number of a person.
+    world.teams.push(team(4, "four", &[4, 1]));
     let server = FakeGithub::start(world);
     let host = Host::new(&server, "");
     let said = host.gosync(0, &["sync", "--dry-run"]);
@@ -118,6 +120,7 @@ fn people_of_an_organisation_get_accounts_and_teams_become_groups() {
     assert!(said.contains("007-agent"), "{said}");
     assert_eq!(host.members("ops"), "ann,bob-by,carol");
     assert_eq!(host.members("ops-night"), "carol");
+    assert_eq!(host.members("four"), "ann,dave");
     // Nothing moved.
     let said = host.gosync(0, &["sync"]);
     assert!(said.contains("nothing to do"), "{said}");
@@ -127,6 +130,7 @@ fn people_of_an_organisation_get_accounts_and_teams_become_groups() {
         world.accounts[3].is_member = false;
     });
     host.gosync(0, &["sync"]);
+    assert_eq!(host.members("four"), "ann");
     assert_eq!(
         (host.members("ops"), host.members("ops-night")),
         ("ann,bob-by".to_owned(), String::new())

@@ -4,8 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -19,6 +17,7 @@ use tempfile::TempDir;
 use crate::github_server::{KEY, query};
 use crate::ldap_tools::{self, answers, free_port};
 use crate::made_once::{made_once, run};
+use crate::relay::relayed;
 use crate::slapd::openssl;
 use crate::web::{Asked, Reply, Web};
 
@@ -39,27 +38,6 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         ldap_tools::end(&mut self.child);
     }
-}
-
-/// Asks the emulator itself.
-fn relayed(port: u16, asked: &Asked) -> (u16, Vec<(String, String)>, String) {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    let mut head = format!("{} {} HTTP/1.0\r\n", asked.method, asked.target);
-    let unwanted = ["accept-encoding", "connection"];
-    let wanted = |(name, _): &&(String, String)| !unwanted.contains(&name.as_str());
-    for (name, value) in asked.headers.iter().filter(wanted) {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    let request = format!("{head}\r\n{}", asked.body);
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let mut lines = head.lines();
-    let status = lines.next().unwrap().split(' ').nth(1).unwrap();
-    let headers = lines.filter_map(|line| line.split_once(": "));
-    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    (status.parse().unwrap(), headers.collect(), body.to_owned())
 }
 
 /// A server that answers GraphQL for those whose nodes the emulator has told, and hands on everything else.

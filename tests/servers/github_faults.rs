@@ -96,7 +96,7 @@ fn pages_are_followed_to_the_last_with_links_and_without() {
 }
 
 #[test]
-fn who_falls_between_two_pages_is_missed() {
+fn who_falls_between_two_pages_is_noticed() {
     let server = FakeGithub::start(octo());
     // ann leaves after the first page came, and everybody moves one place forward: carol is on no page.
     let gone = AtomicUsize::new(0);
@@ -224,7 +224,14 @@ fn limits_are_told_apart_from_missing_rights() {
             first + 1,
             "it is not asked again before its time"
         );
-        // The second limit says how long to wait, and has requests left.
+        // The second limit has requests left, and says how long to wait or nothing.
+        server.fault(|_, _| {
+            let message =
+                r#"{"message": "You have exceeded a secondary rate limit. Please wait."}"#;
+            Reply::new(403, "application/json", message)
+        });
+        let error = read(&server, scope).unwrap_err();
+        assert!(matches!(&error, FetchError::RateLimited { .. }), "{error}");
         server.fault(|_, _| {
             let message = r#"{"message": "You have exceeded a secondary rate limit"}"#;
             let reply = Reply::new(403, "application/json", message);

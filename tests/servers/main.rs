@@ -57,6 +57,7 @@ mod ldap_tools;
 mod made_once;
 mod prometheus;
 mod rebind;
+mod relay;
 mod samba;
 mod scim;
 mod scim_changes;

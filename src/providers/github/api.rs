@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::decode::{self, Page, Person, Row, Team};
 use crate::model::{Details, RejectedRecord, RemoteId};
-use crate::providers::http::{Answer, Http, HttpError, Request};
+use crate::providers::http::{Answer, Http, HttpError, HttpErrorKind, Request};
 
 /// What GitHub wants to be asked for.
 const ACCEPT: &str = "application/vnd.github+json";
@@ -100,7 +100,7 @@ impl Api {
     /// When we are not.
     pub(super) fn probe(&self) -> Result<(), HttpError> {
         let url = self.numbered(&self.of_org("teams"), 1, 1);
-        let answer = self.rest.send(&get(url.clone()))?;
+        let answer = send(&self.rest, &get(url.clone()))?;
         decoded::<Team>(&url, &answer).map(drop)
     }
 
@@ -173,7 +173,7 @@ impl Api {
         loop {
             let malformed = |reason: String| HttpError::malformed(place(&url), reason);
             counting.marker(url.as_str()).map_err(malformed)?;
-            let answer = self.rest.send(&get(url.clone()))?;
+            let answer = send(&self.rest, &get(url.clone()))?;
             let page = decoded::<T>(&url, &answer)?;
             counting.page(page.len()).map_err(malformed)?;
             progress(page.len());
@@ -222,7 +222,7 @@ impl Api {
                 Some(tag) => request.header("If-None-Match", tag.clone()),
                 None => request,
             };
-            let answer = self.rest.send(&request)?;
+            let answer = send(&self.rest, &request)?;
             let is_same = match (answer.status, &page.etag) {
                 (304, Some(_)) => true,
                 _ => ids(&decoded::<T>(&page.url, &answer)?) == page.ids,
@@ -251,7 +251,7 @@ impl Api {
         });
         // It only reads.
         let request = Request::post(&[]).body("application/json", &question);
-        let answer = self.graph.send(&request.repeatable())?;
+        let answer = send(&self.graph, &request.repeatable())?;
         let place = self.graph.base().as_str();
         let people = decode::people(answer.body(), rows.len());
         let people = people.map_err(|(kind, reason)| HttpError::new(kind, place, reason))?;
@@ -282,6 +282,17 @@ impl Api {
             fields.join(" ")
         )
     }
+}
+
+/// Sends a request. Of the second of its limits GitHub says nothing but that, now and then, and with 403, too (docs.github.com,
+/// rate limits for the REST API).
+fn send(http: &Http, request: &Request<'_>) -> Result<Answer, HttpError> {
+    http.send(request).map_err(|mut error| {
+        if error.status == Some(403) && error.reason.raw().contains("secondary rate limit") {
+            error.kind = HttpErrorKind::RateLimited;
+        }
+        error
+    })
 }
 
 fn get<'a>(url: Url) -> Request<'a> {

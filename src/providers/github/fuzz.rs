@@ -4,11 +4,10 @@ use super::decode;
 
 /// The same bytes as each kind of answer.
 pub(crate) fn answers(bytes: &[u8]) {
-    for page in [decode::members(bytes)] {
-        for row in page.unwrap_or_default().into_iter().flatten() {
-            assert!(row.id.as_str().bytes().all(|b| b.is_ascii_digit()));
-            assert!(!row.login.raw().is_empty() && !row.node.is_empty());
-        }
+    let rows = decode::members(bytes).unwrap_or_default();
+    for row in rows.into_iter().flatten() {
+        assert!(row.id.as_str().bytes().all(|b| b.is_ascii_digit()));
+        assert!(!row.login.raw().is_empty() && !row.node.is_empty());
     }
     for team in decode::teams(bytes)
         .unwrap_or_default()

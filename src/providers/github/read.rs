@@ -354,13 +354,14 @@ impl Read<'_> {
                 ))
             }
         };
-        // Who stands in several lists is told once.
-        let mut rejected: Vec<RejectedRecord> = Vec::with_capacity(self.rejected.len());
-        for record in self.rejected {
-            if record.id.is_none() || !rejected.contains(&record) {
-                rejected.push(record);
-            }
-        }
+        // Who stands in several lists is told once; of a person and a team the number may be the same.
+        let mut told = BTreeSet::new();
+        let mut is_new = |record: &RejectedRecord| {
+            let (id, is_person) = (record.id.clone(), record.kind == EntryKind::Account);
+            id.is_none() || told.insert((id, is_person))
+        };
+        let rejected = self.rejected.into_iter().filter(|record| is_new(record));
+        let rejected = rejected.collect();
         Ok(Snapshot::new(directory, rejected, completeness))
     }
 }
