@@ -164,6 +164,45 @@ fn each_command_can_be_typed() {
     assert!(count >= 40, "{count}");
 }
 
+/// What stands between backticks in the prose of a page.
+fn spans(page: &str) -> Vec<String> {
+    let text = text(page);
+    let prose = text.lines().filter(|line| !line.starts_with("    "));
+    let prose = prose.collect::<Vec<_>>().join("\n");
+    let spans = prose.split('`').skip(1).step_by(2);
+    spans.map(|span| span.replace('\n', " ")).collect()
+}
+
+#[test]
+fn each_command_that_is_spoken_of_is_one() {
+    use clap::error::ErrorKind::{
+        DisplayHelpOnMissingArgumentOrSubcommand, MissingRequiredArgument, MissingSubcommand,
+    };
+    let (mut count, mut bad) = (0, Vec::new());
+    for page in pages() {
+        for span in spans(&page) {
+            if !span.starts_with("gosync ") {
+                continue;
+            }
+            count += 1;
+            // In prose, a command may be named without what it works on.
+            let told = Cli::try_parse_from(words(&span)).err();
+            let is_one = told.is_none_or(|error| {
+                !error.use_stderr()
+                    || matches!(
+                        error.kind(),
+                        MissingRequiredArgument
+                            | MissingSubcommand
+                            | DisplayHelpOnMissingArgumentOrSubcommand
+                    )
+            });
+            bad.extend((!is_one).then(|| format!("{page}: {span}")));
+        }
+    }
+    assert!(bad.is_empty(), "{bad:#?}");
+    assert!(count >= 20, "{count}");
+}
+
 /// What a page links to in the source tree.
 fn links(page: &str) -> Vec<String> {
     let text = text(page);
