@@ -31,12 +31,13 @@ person() {
     printf '{"id": "%s", "login": "%s", "name": "%s", "uid": %s%s}' "$1" "$2" "$3" "$4" "${5:+, $5}"
 }
 note() { printf '\n# %s\n' "$*"; }
-# run ARGUMENTS: what is typed, and what comes. The scratch directory is called by the name of the real one.
+# run ARGUMENTS: what is typed, and what comes. The scratch directory is called by the name of the real one, and the options that
+# lead there are left out, as they were from what was typed.
 run() {
     printf '$ gosync %s\n' "$*"
     status=0
     "$gosync" --root "$root" --file "$scratch/gosync.toml" "$@" > "$scratch/said" 2>&1 || status=$?
-    sed "s|$scratch|/etc/gosync|g" "$scratch/said"
+    sed "s|gosync --root $root --file $scratch/gosync.toml|gosync|; s|$scratch|/etc/gosync|g" "$scratch/said"
     [ "$status" -eq 0 ] || printf '(exit status %s)\n' "$status"
 }
 
