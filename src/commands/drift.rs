@@ -12,7 +12,7 @@ use crate::model::{counted, shown};
 use crate::plan::drift::{self, Difference};
 use crate::run::{anchored, keys};
 use crate::targets::{Hold, TargetError};
-use crate::ui::{FORMAT, Ui};
+use crate::ui::{Ui, document};
 
 pub(super) fn run(global: &Global, args: &cli::Drift, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
@@ -86,10 +86,10 @@ fn owns(owned: &Owned, name: &str) -> bool {
 
 fn print(setup: &Setup<'_>, format: Format, differences: &[Difference]) {
     match format {
-        Format::Json => setup.ui.data(&format!(
-            "{:#}\n",
-            json!({ "format": FORMAT, "differences": differences })
-        )),
+        Format::Json => {
+            let differences = json!({ "differences": differences });
+            setup.ui.data(&document(differences));
+        }
         Format::Text => {
             let lines: String = differences
                 .iter()

@@ -13,7 +13,7 @@ use crate::model::shown;
 use crate::plan::history_text;
 use crate::run::anchored;
 use crate::system::clock;
-use crate::ui::{FORMAT, Ui};
+use crate::ui::{Ui, document};
 
 /// How many entries of a run the text shows unless a name is given.
 const SHOWN_CHANGES: usize = 20;
@@ -30,10 +30,10 @@ pub(super) fn run(global: &Global, args: &cli::History, ui: Ui) -> Result<Outcom
         .transpose();
     let runs = history.map_err(Error::failed)?.unwrap_or_default();
     match args.format {
-        Format::Json => ui.data(&format!(
-            "{:#}\n",
-            json!({"format": FORMAT, "runs": runs.iter().map(json).collect::<Vec<_>>()})
-        )),
+        Format::Json => {
+            let runs = runs.iter().map(json).collect::<Vec<_>>();
+            ui.data(&document(json!({"runs": runs})));
+        }
         Format::Text if runs.is_empty() => ui.notice(match &args.name {
             Some(name) => format!("no run that is remembered changed `{}`", shown(name)),
             None => "no run that is remembered changed anything".to_owned(),

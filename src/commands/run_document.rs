@@ -18,7 +18,7 @@ use crate::plan::guard::Excess;
 use crate::plan::{Plan, render};
 use crate::run::{self, RunReport, Task};
 use crate::system::clock;
-use crate::ui::{FORMAT, Ui};
+use crate::ui::{Ui, document};
 
 /// The document of a command, as far as it has come.
 #[derive(Debug)]
@@ -95,12 +95,15 @@ impl RunDocument {
 
     /// Prints it. `end`: how the command ended.
     pub(super) fn print(&self, ui: Ui, end: &Result<Outcome>) {
+        ui.data(&document(self.json(end)));
+    }
+
+    fn json(&self, end: &Result<Outcome>) -> Value {
         let runs = self.runs.take();
         // What ended a run is told there.
         let is_told = |error: &Error| runs.iter().any(|run| run["error"] == told(error));
         let error = end.as_ref().err().filter(|error| !is_told(error));
-        let document = json!({
-            "format": FORMAT,
+        json!({
             "command": self.command,
             "dry_run": self.is_dry,
             "began": moment(self.at),
@@ -109,8 +112,7 @@ impl RunDocument {
             "error": error.map(told),
             "runs": runs,
             "behind": self.behind.take(),
-        });
-        ui.data(&format!("{document:#}\n"));
+        })
     }
 }
 

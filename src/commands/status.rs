@@ -19,14 +19,14 @@ use crate::model::{counted, shown};
 use crate::run::{FAMILIES, LastRuns, RunNote, TargetNote, TargetNotes, anchored};
 use crate::system::clock;
 use crate::system::lock::{self, Note};
-use crate::ui::Ui;
+use crate::ui::{Ui, document};
 
 pub(super) fn run(global: &Global, args: &cli::Status, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
     let status = Status::new(&setup, args)?;
     match args.format {
         Format::Text => ui.data(&status.text()),
-        Format::Json => ui.data(&format!("{:#}\n", status.json())),
+        Format::Json => ui.data(&document(status.json())),
     }
     if let Some(problem) = &status.ledger {
         ui.error(problem);

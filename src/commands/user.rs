@@ -12,7 +12,7 @@ use crate::model::{Completeness, Directory, RemoteId, Snapshot, Status, Untruste
 use crate::policy::select::Selection;
 use crate::providers::Scope;
 use crate::ui::listing;
-use crate::ui::{FORMAT, Ui};
+use crate::ui::{Ui, document};
 
 pub(super) fn run(global: &Global, args: &Command, ui: Ui) -> Result<Outcome> {
     let Command::Dump(args) = args;
@@ -42,10 +42,7 @@ pub(super) fn run(global: &Global, args: &Command, ui: Ui) -> Result<Outcome> {
                 .iter()
                 .map(|row| Value::Object(row.json(args)))
                 .collect();
-            ui.data(&format!(
-                "{:#}\n",
-                json!({ "format": FORMAT, "users": users })
-            ));
+            ui.data(&document(json!({ "users": users })));
         }
         DumpForm::Csv => ui.data(&csv(&rows, args)?),
     }

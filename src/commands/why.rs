@@ -25,7 +25,7 @@ use crate::ledger::HOST;
 use crate::model::Completeness;
 use crate::run::anchored;
 
-use crate::ui::{FORMAT, Ui};
+use crate::ui::{Ui, document};
 
 pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
     let setup = Setup::new(global, ui)?;
@@ -51,20 +51,11 @@ pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
             ui.data(&texts.join("\n"));
         }
         (Format::Json, [one]) if setups.len() == 1 => {
-            let mut document = json!({"format": FORMAT});
-            if let (Value::Object(document), Value::Object(one)) =
-                (&mut document, one.report.json())
-            {
-                document.extend(one);
-            }
-            ui.data(&format!("{document:#}\n"));
+            ui.data(&document(one.report.json()));
         }
         (Format::Json, said) => {
             let all: Vec<Value> = said.iter().map(|one| one.report.json()).collect();
-            ui.data(&format!(
-                "{:#}\n",
-                json!({"format": FORMAT, "providers": all})
-            ));
+            ui.data(&document(json!({"providers": all})));
         }
     }
     let is_source = |error: &Error| error.kind == Kind::Source;

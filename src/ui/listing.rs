@@ -184,10 +184,7 @@ pub(crate) fn json(rows: &[Row]) -> String {
         })
     };
     let groups: Vec<serde_json::Value> = rows.iter().map(group).collect();
-    format!(
-        "{:#}\n",
-        serde_json::json!({ "format": super::form::FORMAT, "groups": groups })
-    )
+    super::form::document(serde_json::json!({ "groups": groups }))
 }
 
 /// An aligned table for a terminal.

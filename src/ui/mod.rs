@@ -10,11 +10,12 @@ pub(crate) mod listing;
 mod paint;
 mod progress;
 pub(crate) mod prompt;
+mod tame;
 
 use std::fmt::{self, Write as _};
 use std::io::{IsTerminal as _, Write as _};
 
-pub(crate) use form::FORMAT;
+pub(crate) use form::document;
 pub(crate) use progress::Progress;
 
 use crate::error::Error;
@@ -122,7 +123,7 @@ impl Ui {
     /// terminal obeys for a terminal.
     pub(crate) fn data(&self, text: &str) {
         match self.is_terminal() {
-            true => out(&tame(text)),
+            true => out(&tame::tame(text)),
             false => out(text),
         }
     }
@@ -211,20 +212,6 @@ fn out(text: &str) {
         .and_then(|()| stream.flush());
 }
 
-/// Data in which a terminal finds nothing to obey.
-fn tame(text: &str) -> String {
-    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match obeyed(c) || turns(c) {
-            true => out.extend(c.escape_unicode()),
-            false => out.push(c),
-        }
-    }
-    out
-}
-
 /// One message; it is one line, whatever it says.
 fn line(kind: &str, text: impl fmt::Display) -> String {
     let text = text.to_string();
@@ -305,14 +292,6 @@ mod tests {
         assert_eq!(
             line("NOTICE", "Zoë: a\nroot:\u{1b}[2J\tx\n"),
             "gosync NOTICE: Zoë: a\\nroot:\\u{1b}[2J\\tx\n"
-        );
-    }
-
-    #[test]
-    fn data_on_a_terminal_obeys_nobody() {
-        assert_eq!(
-            tame("Zoë\t\u{1b}[2J\u{9b}1m\u{202e}\nنص"),
-            "Zoë\t\\u{1b}[2J\\u{9b}1m\\u{202e}\nنص"
         );
     }
 

@@ -9,7 +9,7 @@ use super::Noted;
 use super::entry::{Entry, Place};
 use crate::model::history::EntryKind;
 use crate::model::{counted, shown};
-use crate::ui::{FORMAT, listing};
+use crate::ui::{document, listing};
 
 /// A table, accounts first.
 pub(super) fn text(entries: &[&Entry]) -> String {
@@ -66,7 +66,7 @@ fn about(entry: &Entry) -> String {
     about
 }
 
-/// `{"format": 1, "accounts": [...], "groups": [...], "refused_at": ...}`
+/// `{"accounts": [...], "groups": [...], "refused_at": ...}`
 pub(super) fn json(entries: &[&Entry], noted: &[Noted]) -> String {
     let of = |kind| -> Vec<Value> {
         let of_kind = entries.iter().filter(|entry| entry.kind == kind);
@@ -77,12 +77,11 @@ pub(super) fn json(entries: &[&Entry], noted: &[Noted]) -> String {
         .map(|noted| (noted.kind.as_str().to_owned(), json!(noted.ended)))
         .collect();
     let out = json!({
-        "format": FORMAT,
         "accounts": of(EntryKind::Account),
         "groups": of(EntryKind::Group),
         "refused_at": refused,
     });
-    format!("{out:#}\n")
+    document(out)
 }
 
 fn one(entry: &Entry) -> Value {

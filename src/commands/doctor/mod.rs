@@ -35,7 +35,7 @@ use super::Outcome;
 use crate::cli::{self, Format, Global};
 use crate::commands::setup::Setup;
 use crate::error::{Kind, Result};
-use crate::ui::Ui;
+use crate::ui::{Ui, document};
 
 /// The areas, in the order in which they are looked at.
 const AREAS: [fn(&HostLook<'_>, &mut Report); 16] = [
@@ -66,7 +66,7 @@ pub(super) fn run(global: &Global, args: &cli::Doctor, ui: Ui) -> Result<Outcome
     }
     match args.format {
         Format::Text => ui.data(&report.text()),
-        Format::Json => ui.data(&format!("{:#}\n", report.json())),
+        Format::Json => ui.data(&document(report.json())),
     }
     Ok(match (&look.unusable, report.count(Severity::Problem)) {
         (Some(_), _) => Outcome::Reported(Kind::Usage),

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use crate::model::text::shell_word;
 use crate::model::{counted, shown};
-use crate::ui::FORMAT;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -263,7 +262,6 @@ impl Report {
                 .collect()
         };
         json!({
-            "format": FORMAT,
             "findings": self.sorted(),
             "looked_at": rows(&self.looked, "what"),
             "left_out": rows(&self.skipped, "why"),

@@ -10,7 +10,6 @@ use crate::ledger::queue::Failing;
 use crate::model::owned::{Hold, Present};
 use crate::run::{FAMILIES, RunNote, TargetNote, Told};
 use crate::system::clock;
-use crate::ui::FORMAT;
 
 /// An object.
 type JsonMap = serde_json::Map<String, Value>;
@@ -67,7 +66,6 @@ impl Status {
             .busy
             .then(|| json!({"pid": holder.pid, "since": holder.since.map(clock::written), "command": holder.command}));
         let mut out = json!({
-            "format": FORMAT,
             "verdict": self.verdict.json(),
             "last_runs": self.runs.runs.iter().map(run_json).collect::<serde_json::Map<_, _>>(),
             "configuration": self.configuration,
