@@ -57,18 +57,20 @@ lint:
 # Builds first if there is nothing to install; does not build as root what a user has built.
 install:
 	test -x target/release/gosync || $(CARGO) build --release --locked
-	install -d $(BIN) $(SHARE)/man/man8 $(SHARE)/man/man5 $(DOC)/sample $(DOC)/cron.d $(DOC)/docs $(SHARE)/gosync/hooks $(SHARE)/gosync/providers
+	install -d $(BIN) $(SHARE)/man/man8 $(SHARE)/man/man7 $(SHARE)/man/man5 $(DOC)/sample $(DOC)/cron.d $(DOC)/docs $(SHARE)/gosync/hooks $(SHARE)/gosync/providers
 	install -d $(SHARE)/gosync/prometheus $(SHARE)/gosync/grafana $(SHARE)/gosync/schema
 	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d $(UNITS)
 	install -m 0755 target/release/gosync $(BIN)/gosync
 	install -m 0644 man/gosync.8 $(SHARE)/man/man8/gosync.8
+	install -m 0644 man/gosync-hooks.7 $(SHARE)/man/man7/gosync-hooks.7
 	install -m 0644 man/gosync.toml.5 $(SHARE)/man/man5/gosync.toml.5
 	install -m 0644 completions/gosync.bash $(SHARE)/bash-completion/completions/gosync
 	install -m 0644 completions/_gosync $(SHARE)/zsh/site-functions/_gosync
 	install -m 0644 completions/gosync.fish $(SHARE)/fish/vendor_completions.d/gosync.fish
 	install -m 0644 gosync.toml.example README.md CHANGELOG.md LICENSE LICENSE-MIT LICENSE-APACHE $(DOC)
-	install -m 0755 share/hooks/welcome $(SHARE)/gosync/hooks/welcome
-	install -m 0644 share/hooks/welcome.txt $(SHARE)/gosync/hooks/welcome.txt
+	install -m 0755 share/hooks/quota share/hooks/slurm share/hooks/warewulf share/hooks/welcome $(SHARE)/gosync/hooks
+	install -m 0644 share/hooks/quota.ini share/hooks/slurm.ini share/hooks/welcome.txt $(SHARE)/gosync/hooks
+	install -m 0644 share/gosync/schema/hook.json $(SHARE)/gosync/schema
 	install -m 0755 share/gosync/providers/coldfront share/gosync/providers/csv $(SHARE)/gosync/providers
 	install -m 0755 share/gosync/providers/getent share/gosync/providers/sql $(SHARE)/gosync/providers
 	install -m 0644 share/gosync/prometheus/gosync.rules.yml $(SHARE)/gosync/prometheus

@@ -16,6 +16,10 @@ python3 python3
 psql postgresql-client
 mariadbd mariadb-server-core
 mariadb mariadb-client-core
+slurmdbd slurmdbd
+sacctmgr slurm-client
+munged munge
+setquota quota
 /usr/lib/python3.*/ensurepip:/usr/local/lib/python3.*/ensurepip python3-venv
 /usr/sbin/slapd slapd
 /usr/lib/ldap/pw-pbkdf2.so slapd-contrib

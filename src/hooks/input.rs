@@ -8,6 +8,9 @@ use crate::ledger::queue::{Queued, Round};
 use crate::plan::events::{Account, Kind};
 use crate::system::clock;
 
+/// The version of these objects. It changes when what stands there means something else; more may come without that.
+const VERSION: u32 = 1;
+
 /// What hooks are told of an event. Made once for all members of a group, since it may be long.
 pub(super) struct HookInput {
     args: &'static [&'static str],
@@ -22,6 +25,7 @@ impl HookInput {
         let mut env = event.environment();
         env.extend(root(context));
         let mut json = json!({
+            "version": VERSION,
             "provider": queued.provider,
             "command": queued.command,
             "at": clock::written(queued.at),
@@ -82,7 +86,9 @@ pub(super) fn for_round(
     stage: &str,
 ) -> Invocation<'static> {
     let key = format!("{}-{stage}-{}", round.key, round.attempts + 1);
-    let input = json!({"key": key, "kind": kind, "stage": stage});
+    let input = json!({
+        "version": VERSION, "key": key, "kind": kind, "stage": stage, "changed": round.changed,
+    });
     let mut env = vec![
         ("GOSYNC_KIND", kind.as_str().to_owned()),
         ("GOSYNC_KEY", key),

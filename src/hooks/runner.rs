@@ -16,7 +16,7 @@ use crate::ledger::Ledger;
 use crate::ledger::queue::{Key, Queued, Record, Round};
 use crate::model::host::Host;
 use crate::model::{Contact, counted};
-use crate::plan::events::{Account, GroupState, Kind, Subject};
+use crate::plan::events::{Account, GroupState, Kind, Subject, memberships};
 use crate::policy::hooks::{HookRules, Members, Miss, Scripts, Stop};
 use crate::system::{clock, pool};
 
@@ -69,6 +69,13 @@ type Member = (Account, bool);
 /// How to reach people, by the name of their account.
 type People = BTreeMap<String, Contact>;
 
+/// What a host has.
+struct Found<'a> {
+    host: &'a Host<'a>,
+    /// The groups of each account.
+    groups_of: BTreeMap<&'a str, Vec<String>>,
+}
+
 /// The hooks of groups that are told of each member.
 struct GroupScripts {
     pre: Vec<Script>,
@@ -119,7 +126,7 @@ impl QueueRunner<'_> {
     fn kind(&mut self, kind: Kind, scripts: &Scripts) -> Result<()> {
         let waiting = self.ledger.hook_round(kind).map_err(Error::failed)?;
         let mut events = self.due(kind, CHUNK)?;
-        let round = match waiting {
+        let mut round = match waiting {
             Some(round) if !events.is_empty() || round.due <= self.context.now => round,
             None if !events.is_empty() => self
                 .ledger
@@ -127,6 +134,9 @@ impl QueueRunner<'_> {
                 .map_err(Error::failed)?,
             _ => return Ok(()),
         };
+        self.ledger
+            .extend_hook_round(kind, &mut round, self.context.now)
+            .map_err(Error::failed)?;
         let pre = self.surround(kind, &round, "pre", &scripts.pre);
         match pre {
             Outcome::Unstarted => return Ok(()),
@@ -334,6 +344,10 @@ impl QueueRunner<'_> {
     }
 
     fn groups(&mut self, scripts: &GroupScripts, host: &Host<'_>) -> Result<()> {
+        let found = Found {
+            host,
+            groups_of: memberships(host, |_| !scripts.run.is_empty()),
+        };
         let mut people: BTreeMap<String, People> = BTreeMap::new();
         let mut events = self.due(Kind::Bygroup, 1)?;
         while let [queued] = events.as_slice() {
@@ -350,7 +364,7 @@ impl QueueRunner<'_> {
                     self.group(queued, group, scripts, &[])?
                 }
                 Subject::Group(group) => {
-                    let members = self.members(group, host, people);
+                    let members = self.members(group, &found, people);
                     self.group(queued, group, scripts, &members)?
                 }
                 Subject::Account(_) => Outcome::Done,
@@ -368,11 +382,13 @@ impl QueueRunner<'_> {
 
     /// The members whom a group's hooks are told of, and whether each was added. Who has no account
     /// any more is not told of.
-    fn members(&self, group: &GroupState, host: &Host<'_>, people: &People) -> Vec<Member> {
+    fn members(&self, group: &GroupState, found: &Found<'_>, people: &People) -> Vec<Member> {
         let added = |name: &String| group.added.binary_search(name).is_ok();
         let wanted = |name: &&String| self.rules().bygroup.members == Members::All || added(name);
         let account = |name: &String| {
-            let account = Account::found(name, host.accounts.get(name.as_str())?);
+            let account = Account::found(name, found.host.accounts.get(name.as_str())?);
+            let groups = found.groups_of.get(name.as_str()).cloned();
+            let account = account.in_groups(groups.unwrap_or_default());
             let contact = people.get(name).cloned().unwrap_or_default();
             Some((account.reached_by(contact), added(name)))
         };

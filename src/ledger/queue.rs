@@ -48,7 +48,7 @@ pub struct Queued {
 }
 
 /// The hooks that run before and after the others of a kind have to run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Round {
     /// Its key.
     pub key: Key,
@@ -58,6 +58,8 @@ pub struct Round {
     pub due: i64,
     /// How often it has failed.
     pub attempts: u32,
+    /// The names of those whose events it is around.
+    pub changed: BTreeSet<String>,
 }
 
 /// What is to be written down.
@@ -160,13 +162,25 @@ pub(super) fn add(
     contacts::told(run.scope(tx), event)
 }
 
-/// Puts a round into the queue. There is one of a kind: an older one that waits is done by this one.
+/// The names in the body of a round; a new one has none yet.
+fn names(body: &str) -> rusqlite::Result<BTreeSet<String>> {
+    match body {
+        "" => Ok(BTreeSet::new()),
+        list => serde_json::from_str(list).map_err(odd_json),
+    }
+}
+
+/// Puts a round into the queue. There is one of a kind: an older one that waits is done by this one, which takes over its
+/// names.
 pub(super) fn add_round(tx: &Connection, key: Key, kind: Kind, now: i64) -> rusqlite::Result<()> {
-    tx.execute("DELETE FROM hook_queue WHERE kind = ?1", [round_word(kind)])?;
+    let word = round_word(kind);
+    let sql = "SELECT body FROM hook_queue WHERE kind = ?1 AND body <> ''";
+    let body: Option<String> = tx.query_row(sql, [&word], |row| row.get(0)).optional()?;
+    tx.execute("DELETE FROM hook_queue WHERE kind = ?1", [&word])?;
     tx.execute(
         "INSERT INTO hook_queue (txn, seq, provider, kind, subject, name, event, command, body, at, due)
-         VALUES (?1, ?2, '', ?3, '', '', '', '', '', ?4, ?4)",
-        params![key.txn, key.seq, round_word(kind), now],
+         VALUES (?1, ?2, '', ?3, '', '', '', '', ?5, ?4, ?4)",
+        params![key.txn, key.seq, word, now, body.unwrap_or_default()],
     )
     .map(drop)
 }
@@ -230,8 +244,7 @@ impl Ledger {
     /// # Errors
     /// When it cannot be read.
     pub fn hook_round(&self, kind: Kind) -> Result<Option<Round>, LedgerError> {
-        let sql =
-            "SELECT txn, seq, at, due, attempts FROM hook_queue WHERE kind = ?1 AND given_up = 0";
+        let sql = "SELECT txn, seq, at, due, attempts, body FROM hook_queue WHERE kind = ?1 AND given_up = 0";
         let round = |row: &rusqlite::Row<'_>| -> rusqlite::Result<Round> {
             let key = Key {
                 txn: row.get("txn")?,
@@ -242,6 +255,7 @@ impl Ledger {
                 at: row.get("at")?,
                 due: row.get("due")?,
                 attempts: row.get("attempts")?,
+                changed: names(row.get_ref("body")?.as_str()?)?,
             })
         };
         self.read(|db| db.query_row(sql, [round_word(kind)], round).optional())
@@ -264,7 +278,39 @@ impl Ledger {
                 at: now,
                 due: now,
                 attempts: 0,
+                changed: BTreeSet::new(),
             })
+        })
+    }
+
+    /// Notes in a round whose events are due at `now`, so that all its hooks, also those that are tried again, read the same
+    /// names.
+    ///
+    /// # Errors
+    /// When that cannot be written; then nothing was.
+    pub fn extend_hook_round(
+        &mut self,
+        kind: Kind,
+        round: &mut Round,
+        now: i64,
+    ) -> Result<(), LedgerError> {
+        let due = self.read(|db| {
+            let mut statement = db.prepare(
+                "SELECT DISTINCT name FROM hook_queue WHERE kind = ?1 AND due <= ?2 AND given_up = 0",
+            )?;
+            let rows = statement.query_map(params![kind.as_str(), now], |row| row.get(0))?;
+            rows.collect::<rusqlite::Result<Vec<String>>>()
+        })?;
+        let before = round.changed.len();
+        round.changed.extend(due);
+        if round.changed.len() == before {
+            return Ok(());
+        }
+        let (key, changed) = (round.key, &round.changed);
+        self.write(|tx| {
+            let body = serde_json::to_string(changed).map_err(odd_json)?;
+            let sql = "UPDATE hook_queue SET body = ?3 WHERE txn = ?1 AND seq = ?2";
+            tx.execute(sql, params![key.txn, key.seq, body]).map(drop)
         })
     }
 

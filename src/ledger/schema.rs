@@ -8,7 +8,7 @@ use rusqlite::Connection;
 /// ever released is never changed.
 const STEPS: &[&str] = &[
     TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS, CONTACTS, IDS, LOCKS, RETRIES, ANCHORED,
-    REBOUND, CREATIONS,
+    REBOUND, CREATIONS, ATTRIBUTES,
 ];
 
 /// The schema that this gosync writes.
@@ -342,6 +342,12 @@ const CREATIONS: &str = "
         INSERT INTO changes SELECT * FROM creations
          WHERE kind = 'group' AND provider = old.provider AND id = old.id;
     END;
+";
+
+/// What hooks were told of people besides how to reach them.
+const ATTRIBUTES: &str = "
+    ALTER TABLE contacts ADD COLUMN
+        attributes /* those that [hooks] names, as a JSON object */ TEXT NOT NULL DEFAULT '{}';
 ";
 
 /// Makes the tables in a new ledger, those that an older one lacks, and sets what every connection needs.

@@ -1,16 +1,24 @@
-//! How to reach a person: what hooks are told, and what the ledger remembers of it.
+//! What hooks are told of a person besides the account, and what the ledger remembers of it.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::Untrusted;
 
-/// How to reach a person, as far as the provider says it in a form that can be handed on.
+/// The longest value of an attribute, in bytes.
+const LONGEST_ATTRIBUTE: usize = 4_096;
+
+/// How to reach a person, and attributes of theirs, as far as the provider says it in a form that can be handed on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Contact {
     /// E-mail address.
     pub email: Option<String>,
     /// SSH public keys, one each.
     pub ssh_keys: Vec<String>,
+    /// The attributes that the configuration names for hooks.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
 }
 
 impl Contact {
@@ -24,6 +32,27 @@ impl Contact {
         Self {
             email: email.map(str::to_owned),
             ssh_keys: keys.map(str::to_owned).collect(),
+            attributes: BTreeMap::new(),
+        }
+    }
+
+    /// The same, with those of a person's attributes that are `wanted`. A value that is no line of at most 4 KiB is left
+    /// out.
+    #[must_use]
+    pub fn with_attributes(
+        self,
+        said: &BTreeMap<String, Untrusted>,
+        wanted: &BTreeSet<String>,
+    ) -> Self {
+        let is_plain =
+            |text: &&str| text.len() <= LONGEST_ATTRIBUTE && !text.chars().any(char::is_control);
+        let attributes = wanted.iter().filter_map(|name| {
+            let value = said.get(name).map(Untrusted::raw).filter(is_plain)?;
+            Some((name.clone(), value.to_owned()))
+        });
+        Self {
+            attributes: attributes.collect(),
+            ..self
         }
     }
 }
@@ -41,4 +70,28 @@ fn is_address(text: &str) -> bool {
         && !text.starts_with('-')
         && parts
             .is_some_and(|(local, host)| plain(local, ".!#$%&'*+-/=?^_`{|}~") && plain(host, ".-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_attributes_only_those_that_are_wanted_and_are_one_line_are_handed_on() {
+        let long = "x".repeat(LONGEST_ATTRIBUTE + 1);
+        let said = [
+            ("quota", "10G"),
+            ("other", "x"),
+            ("bad", "a\nb"),
+            ("long", long.as_str()),
+        ];
+        let said = said.map(|(name, value)| (name.to_owned(), Untrusted::new(value)));
+        let wanted = ["quota", "bad", "long", "missing"].map(str::to_owned);
+        let contact =
+            Contact::new(None, &[]).with_attributes(&said.into(), &BTreeSet::from(wanted));
+        assert_eq!(
+            contact.attributes,
+            [("quota".to_owned(), "10G".to_owned())].into()
+        );
+    }
 }

@@ -182,7 +182,9 @@ impl Directory {
             if !wanted.updated {
                 user.updated = None;
             }
-            user.attributes.clear();
+            if !wanted.attributes {
+                user.attributes.clear();
+            }
             if !wanted.gid {
                 user.gid = None;
             }
@@ -214,6 +216,8 @@ pub struct Details {
     pub gid: bool,
     /// When somebody was changed last.
     pub updated: bool,
+    /// Further attributes.
+    pub attributes: bool,
 }
 
 impl Details {
@@ -223,6 +227,7 @@ impl Details {
         keys: true,
         gid: true,
         updated: true,
+        attributes: true,
     };
 }
 

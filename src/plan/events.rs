@@ -1,14 +1,14 @@
 //! What a plan's changes are to hooks: one event for each account and group, complete, so that a hook can be run for it
 //! long after. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::deed::FieldChange;
 use super::effects::{Count, Effects, effects};
 pub use super::hook_event::Event;
-use super::hook_event::local_id;
 pub(crate) use super::hook_event::{Account, GroupState, HookEvent, Kind, Subject};
-use super::{Change, Plan};
+use super::hook_event::{Why, local_id};
+use super::{Change, Deed, Plan};
 use crate::model::history::EntryKind;
 use crate::model::host::Host;
 use crate::model::owned::Owned;
@@ -30,11 +30,23 @@ struct Source<'a> {
     plan: &'a Plan,
     host: &'a Host<'a>,
     owned: &'a Owned,
+    /// The groups of each account that changes, by its name before.
+    groups_of: BTreeMap<&'a str, Vec<String>>,
 }
 
 /// The events that a plan's changes give, in the order of the changes. `host` and `owned` are what it was made from.
 pub(crate) fn of(plan: &Plan, host: &Host<'_>, owned: &Owned, wanted: Wanted) -> Vec<HookEvent> {
-    let source = Source { plan, host, owned };
+    let changing = match wanted.user {
+        true => changing(plan, owned),
+        false => BTreeSet::new(),
+    };
+    let groups_of = memberships(host, |name| changing.contains(name));
+    let source = Source {
+        plan,
+        host,
+        owned,
+        groups_of,
+    };
     let mut users = Users::default();
     let mut groups: Vec<HookEvent> = Vec::new();
     for change in &plan.changes {
@@ -75,6 +87,43 @@ fn json(change: &Change) -> serde_json::Value {
     serde_json::to_value(change).unwrap_or_default()
 }
 
+/// The names, before a plan, of the accounts that hooks learn of.
+fn changing<'a>(plan: &'a Plan, owned: &'a Owned) -> BTreeSet<&'a str> {
+    let name = |change: &'a Change| {
+        let own = owned.accounts.get(account_of(change)?);
+        Some(own.map_or(change.name(), |own| own.name.as_str()))
+    };
+    plan.changes.iter().filter_map(name).collect()
+}
+
+/// The groups of a host, sorted, by the names of those members that are wanted. Nobody is a member of a primary group by that
+/// alone.
+pub(crate) fn memberships<'a>(
+    host: &Host<'a>,
+    is_wanted: impl Fn(&str) -> bool,
+) -> BTreeMap<&'a str, Vec<String>> {
+    let mut out: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (group, found) in &host.groups {
+        for member in found.members.names().filter(|name| is_wanted(name)) {
+            let groups = out.entry(member).or_default();
+            if groups.last().is_none_or(|last| last != group) {
+                groups.push((*group).to_owned());
+            }
+        }
+    }
+    out
+}
+
+fn why(change: &Change) -> Option<Why> {
+    let Deed::Lock { reason } = &change.deed else {
+        return None;
+    };
+    Some(Why {
+        reason: reason.word().to_owned(),
+        text: reason.to_string(),
+    })
+}
+
 /// The events of accounts: one for each, whatever changes of it.
 #[derive(Default)]
 struct Users<'a> {
@@ -98,6 +147,7 @@ impl<'a> Users<'a> {
                 event,
                 id: id.to_string(),
                 subject: Subject::Account(account),
+                reasons: Vec::new(),
                 changes: Vec::new(),
                 is_after_commit: true,
             });
@@ -107,6 +157,7 @@ impl<'a> Users<'a> {
         };
         user.event = user.event.min(event);
         user.is_after_commit &= effects.is_after_commit;
+        user.reasons.extend(why(change));
         user.changes.push(json(change));
         if let Subject::Account(account) = &mut user.subject {
             apply(account, &effects);
@@ -125,6 +176,8 @@ impl Source<'_> {
                 fields: new.fields.clone(),
                 email: None,
                 ssh_keys: Vec::new(),
+                attributes: BTreeMap::new(),
+                groups: Vec::new(),
             }
         } else if effects.count == Count::Adopted {
             Account::found(change.name(), self.host.accounts.get(change.name())?)
@@ -138,6 +191,8 @@ impl Source<'_> {
             .get(id)
             .or_else(|| self.owned.contacts.get(id))
             .cloned();
+        let groups = self.groups_of.get(account.name.as_str()).cloned();
+        let account = account.in_groups(groups.unwrap_or_default());
         Some(account.reached_by(contact.unwrap_or_default()))
     }
 
@@ -157,6 +212,8 @@ impl Source<'_> {
                 fields: own.applied.fields.clone(),
                 email: None,
                 ssh_keys: Vec::new(),
+                attributes: BTreeMap::new(),
+                groups: Vec::new(),
             },
         })
     }
@@ -193,6 +250,7 @@ impl Source<'_> {
                 added: come.iter().map(ToString::to_string).collect(),
                 removed: go.to_vec(),
             }),
+            reasons: why(change).into_iter().collect(),
             changes: vec![json(change)],
             is_after_commit: false,
         })

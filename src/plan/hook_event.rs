@@ -2,6 +2,8 @@
 //!
 //! Pure. The names in the environment are those of the original gosync's provisioners: sites lean on them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::host::{Host, HostAccount};
@@ -93,6 +95,12 @@ pub struct Account {
     pub email: Option<String>,
     /// SSH public keys.
     pub ssh_keys: Vec<String>,
+    /// The attributes that the configuration names. An event that an older gosync queued has none.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+    /// The groups of this host that it is a member of, sorted; likewise.
+    #[serde(default)]
+    pub groups: Vec<String>,
 }
 
 impl Account {
@@ -105,16 +113,29 @@ impl Account {
             fields: found.fields.to_owned(),
             email: None,
             ssh_keys: Vec::new(),
+            attributes: BTreeMap::new(),
+            groups: Vec::new(),
         }
     }
 
-    /// The same, with how to reach its person.
+    /// The same, with the groups that it is in.
+    #[must_use]
+    pub fn in_groups(self, groups: Vec<String>) -> Self {
+        Self { groups, ..self }
+    }
+
+    /// The same, with how to reach its person, and their attributes.
     #[must_use]
     pub fn reached_by(self, contact: Contact) -> Self {
-        let Contact { email, ssh_keys } = contact;
+        let Contact {
+            email,
+            ssh_keys,
+            attributes,
+        } = contact;
         Self {
             email,
             ssh_keys,
+            attributes,
             ..self
         }
     }
@@ -128,6 +149,8 @@ impl Account {
             fields: AccountFields { gecos, home, shell },
             email,
             ssh_keys,
+            attributes: _,
+            groups: _,
         } = self;
         fitting([
             (
@@ -198,6 +221,15 @@ impl Subject {
     }
 }
 
+/// A reason, as hooks read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Why {
+    /// Its word, which stays the same: such as `shut-out`.
+    pub reason: String,
+    /// The same for people.
+    pub text: String,
+}
+
 /// Something that hooks are run for. As JSON, the middle part of what they read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HookEvent {
@@ -210,6 +242,9 @@ pub struct HookEvent {
     /// Whom or what it is about.
     #[serde(flatten)]
     pub subject: Subject,
+    /// Why, as far as a change has a reason. An event that an older gosync queued says none.
+    #[serde(default)]
+    pub reasons: Vec<Why>,
     /// The changes themselves, as a dry run shows them.
     pub changes: Vec<serde_json::Value>,
     /// Whether all of it comes after the transaction; see [`Effects`](super::Effects).

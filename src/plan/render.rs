@@ -4,6 +4,7 @@ mod alike;
 mod causes;
 mod missing;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -379,6 +380,13 @@ fn contact(name: &Name, before: &Contact, after: &Contact) -> String {
     }
     if before.ssh_keys != after.ssh_keys {
         parts.push("SSH keys at the provider".to_owned());
+    }
+    let (old, new) = (&before.attributes, &after.attributes);
+    let differs = |name: &&String| old.get(*name) != new.get(*name);
+    let changed: BTreeSet<_> = old.keys().chain(new.keys()).filter(differs).collect();
+    if !changed.is_empty() {
+        let changed: Vec<String> = changed.iter().map(|name| shown(name).to_string()).collect();
+        parts.push(format!("attributes {}", changed.join(" ")));
     }
     format!("~ contact {name} {}", parts.join(", "))
 }

@@ -166,6 +166,8 @@ pub struct HookRules {
     /// How old something may become for which a hook says "later", in seconds.
     #[serde(deserialize_with = "units::seconds")]
     pub give_up_after: u64,
+    /// Which attributes of people hooks are given, as the provider names them.
+    pub attributes: BTreeSet<String>,
     /// For accounts.
     pub user: Scripts,
     /// For groups.
@@ -186,12 +188,16 @@ impl Default for HookRules {
             retry_at_most: 6 * 3_600,
             attempts: 10,
             give_up_after: 7 * 86_400,
+            attributes: BTreeSet::new(),
             user: Scripts::default(),
             group: Scripts::default(),
             bygroup: MemberScripts::default(),
         }
     }
 }
+
+/// How many attributes hooks are given at most: each is kept in the ledger.
+const MOST_ATTRIBUTES: usize = 64;
 
 /// How an attempt ended that was not wholly successful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,6 +233,9 @@ impl HookRules {
         }
         if self.attempts == 0 {
             return refuse("hooks.attempts", "it is 1 or more");
+        }
+        if self.attributes.len() > MOST_ATTRIBUTES {
+            return refuse("hooks.attributes", "it names at most 64");
         }
         if self.output_limit > 64 << 20 {
             return refuse("hooks.output_limit", "it is at most 64MiB");
@@ -279,6 +288,10 @@ mod tests {
 
     #[test]
     fn what_cannot_work_is_refused() {
+        let many = format!(
+            "attributes = {:?}",
+            (0..65).map(|n| n.to_string()).collect::<Vec<_>>()
+        );
         for (text, complaint) in [
             ("jobs = 0", "hooks.jobs"),
             ("jobs = 513", "hooks.jobs"),
@@ -288,6 +301,7 @@ mod tests {
             ),
             ("attempts = 0", "hooks.attempts"),
             ("output_limit = \"1GiB\"", "hooks.output_limit"),
+            (many.as_str(), "hooks.attributes: it names at most 64"),
             ("stop = [\"never\"]", "unknown variant `never`"),
             ("[user]\npre = [\"x\"]", "`x`: it is no absolute path"),
             ("[group]\nrun = [\"/x[\"]", "`/x[`: "),

@@ -298,7 +298,8 @@ impl<'a> Work<'a> {
         if done == diff::Adoption::Planned {
             let rivals = adoption::rivals(&people.called, name, &id);
             let plan = self.adopting.plan();
-            let contact = Contact::new(user.email.as_ref(), &user.ssh_keys);
+            let contact = Contact::new(user.email.as_ref(), &user.ssh_keys)
+                .with_attributes(&user.attributes, &self.cx.env.settings.hooks.attributes);
             plan.contacts.insert(id, contact);
             plan.remarks.append(&mut wanted.remarks);
             for who in rivals {

@@ -36,6 +36,7 @@ fn wanted(env: &Env, task: &Task) -> Details {
         keys: hooks || keys && of_users,
         gid: env.names_primary_groups() && of_users,
         updated: false,
+        attributes: hooks && !env.settings.hooks.attributes.is_empty(),
     }
 }
 
@@ -341,7 +342,8 @@ impl ProviderView {
             .map(|g| &g.user)
             .collect();
         let contact = |user: &User| {
-            let mut contact = Contact::new(user.email.as_ref(), &user.ssh_keys);
+            let mut contact = Contact::new(user.email.as_ref(), &user.ssh_keys)
+                .with_attributes(&user.attributes, &rules.attributes);
             if let Some(known) = owned
                 .contacts
                 .get(&user.id)

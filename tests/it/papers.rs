@@ -48,6 +48,11 @@ fn the_manual_of_the_program() {
 }
 
 #[test]
+fn the_manual_of_hooks() {
+    check("man/gosync-hooks.7", &hooks());
+}
+
+#[test]
 fn every_event_stands_in_the_manual() {
     use gosync::testing::plan::events::Event::{
         Archived, Created, Locked, Removed, Renamed, Unlocked, Updated,
@@ -304,7 +309,6 @@ fn program() -> String {
     let mut rest = Roff::new();
     rest.control("SH", ["HOOKS"]);
     paragraphs(&mut rest, hook_text::HOOKS);
-    list(&mut rest, &hook_text::HOOK_ENVIRONMENT);
     rest.control("SH", ["METRICS"]);
     paragraphs(&mut rest, words::METRICS);
     list(&mut rest, &words::METRIC_NAMES);
@@ -342,6 +346,7 @@ fn program() -> String {
         &mut rest,
         &[
             "gosync.toml(5)",
+            "gosync-hooks(7)",
             "passwd(5)",
             "shadow(5)",
             "group(5)",
@@ -364,6 +369,46 @@ fn see_also(roff: &mut Roff, pages: &[&str]) {
         ]);
     }
     roff.text(line);
+}
+
+fn literally(roff: &mut Roff, lines: &str) {
+    roff.control("PP", []);
+    roff.control("nf", []);
+    for line in lines.lines() {
+        roff.text([roman(line)]);
+    }
+    roff.control("fi", []);
+}
+
+/// What is on a hook's input, where it runs, and what it says by its exit status.
+fn hooks() -> String {
+    let mut roff = Roff::new();
+    roff.control("SH", ["NAME"]);
+    roff.text([roman(
+        "gosync-hooks - programs that gosync(8) runs when accounts and groups have changed",
+    )]);
+    for (title, words) in [
+        ("DESCRIPTION", hook_text::RUNNING),
+        ("WHO MAY CHANGE A HOOK, AND WHERE IT RUNS", hook_text::GUARD),
+        ("STANDARD INPUT", hook_text::INPUT),
+    ] {
+        roff.control("SH", [title]);
+        paragraphs(&mut roff, words);
+    }
+    list(&mut roff, &hook_text::INPUT_KEYS);
+    roff.control("SH", ["ENVIRONMENT"]);
+    list(&mut roff, &hook_text::HOOK_ENVIRONMENT);
+    roff.control("SH", ["EXIT STATUS"]);
+    list(&mut roff, &hook_text::HOOK_EXIT);
+    roff.control("SH", ["HOOKS THAT COME WITH GOSYNC"]);
+    paragraphs(&mut roff, hook_text::SHIPPED_INTRO);
+    list(&mut roff, &hook_text::SHIPPED);
+    roff.control("SH", ["EXAMPLES"]);
+    literally(&mut roff, hook_text::EXAMPLE_CONFIGURATION);
+    literally(&mut roff, hook_text::EXAMPLE_HOOK);
+    see_also(&mut roff, &["gosync(8)", "gosync.toml(5)"]);
+    let page = part(|out| roff.to_writer(out), "");
+    mark(&(head("gosync-hooks", "7", "Miscellaneous") + &page))
 }
 
 /// gosync.toml.example as a page: each block of it is prose, or prose and one key or section.

@@ -117,14 +117,14 @@ fn sql_reads_sqlite() {
 }
 
 /// A server that ends with the value, run by somebody who is not root.
-struct Daemon {
+pub struct Daemon {
     dir: tempfile::TempDir,
     child: Option<Child>,
 }
 
 impl Daemon {
     /// A directory that belongs to who runs the server.
-    fn new() -> Self {
+    pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         if nix::unistd::geteuid().is_root() {
             let nobody = nix::unistd::User::from_name("nobody").unwrap().unwrap();
@@ -133,12 +133,12 @@ impl Daemon {
         Self { dir, child: None }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// A program, run by who runs the server.
-    fn command(&self, program: &Path) -> Command {
+    pub fn command(&self, program: &Path) -> Command {
         let needed = "install what tests/run.sh lists";
         assert!(program.exists(), "{}: {needed}", program.display());
         let mut command = match nix::unistd::geteuid().is_root() {
@@ -163,7 +163,7 @@ impl Daemon {
         command
     }
 
-    fn start(&mut self, mut command: Command, is_up: &dyn Fn() -> bool) {
+    pub fn start(&mut self, mut command: Command, is_up: &dyn Fn() -> bool) {
         self.child = Some(command.spawn().unwrap());
         let end = Instant::now() + Duration::from_secs(60);
         while !is_up() {
@@ -252,39 +252,63 @@ fn sql_reads_postgresql() {
     assert!(ran.err.contains("psql ended with 2"), "{ran:?}");
 }
 
-#[test]
-fn sql_reads_mariadb() {
-    let mut daemon = Daemon::new();
-    let (data, socket) = (daemon.path("data"), daemon.path("socket"));
-    let mut install = daemon.command(Path::new("/usr/bin/mariadb-install-db"));
-    install.args([
-        "--no-defaults",
-        "--auth-root-authentication-method=normal",
-        "--skip-test-db",
-    ]);
-    install.arg(format!("--datadir={}", data.display()));
-    assert!(install.status().unwrap().success());
-    let mut server = daemon.command(Path::new("/usr/sbin/mariadbd"));
-    server.args([
-        "--no-defaults",
-        "--skip-networking",
-        "--innodb-buffer-pool-size=16M",
-    ]);
-    server
-        .arg(format!("--datadir={}", data.display()))
-        .arg(format!("--socket={}", socket.display()));
-    server.arg(format!("--pid-file={}", daemon.path("pid").display()));
-    let options = format!("[client]\nuser=root\nsocket={}\n", socket.display());
-    let file = tempfile::tempdir().unwrap();
-    let options_file = file.path().join("portal.cnf");
-    fs::write(&options_file, options).unwrap();
-    let client = || {
+/// A MariaDB, reached by its socket alone.
+pub struct Mariadb {
+    pub daemon: Daemon,
+    pub socket: PathBuf,
+    options: tempfile::TempDir,
+}
+
+impl Mariadb {
+    pub fn start() -> Self {
+        let mut daemon = Daemon::new();
+        let (data, socket) = (daemon.path("data"), daemon.path("socket"));
+        let mut install = daemon.command(Path::new("/usr/bin/mariadb-install-db"));
+        install.args([
+            "--no-defaults",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+        ]);
+        install.arg(format!("--datadir={}", data.display()));
+        assert!(install.status().unwrap().success());
+        let mut server = daemon.command(Path::new("/usr/sbin/mariadbd"));
+        server.args([
+            "--no-defaults",
+            "--skip-networking",
+            "--innodb-buffer-pool-size=16M",
+        ]);
+        server
+            .arg(format!("--datadir={}", data.display()))
+            .arg(format!("--socket={}", socket.display()));
+        server.arg(format!("--pid-file={}", daemon.path("pid").display()));
+        let options = tempfile::tempdir().unwrap();
+        let text = format!("[client]\nuser=root\nsocket={}\n", socket.display());
+        fs::write(options.path().join("portal.cnf"), text).unwrap();
+        let client = client(&options.path().join("portal.cnf"));
+        daemon.start(server, &|| fed(&mut client(), "SELECT 1"));
+        Self {
+            daemon,
+            socket,
+            options,
+        }
+    }
+}
+
+fn client(options: &Path) -> impl Fn() -> Command {
+    let options = options.display().to_string();
+    move || {
         let mut client = Command::new("mariadb");
-        client.arg(format!("--defaults-file={}", options_file.display()));
+        client.arg(format!("--defaults-file={options}"));
         client.arg("--default-character-set=utf8mb4");
         client
-    };
-    daemon.start(server, &|| fed(&mut client(), "SELECT 1"));
+    }
+}
+
+#[test]
+fn sql_reads_mariadb() {
+    let mut server = Mariadb::start();
+    let options_file = server.options.path().join("portal.cnf");
+    let client = client(&options_file);
     assert!(fed(
         &mut client(),
         "CREATE DATABASE portal CHARACTER SET utf8mb4"
@@ -304,7 +328,7 @@ fn sql_reads_mariadb() {
         ran.err.contains("portal.gosync_members' doesn't exist"),
         "{ran:?}"
     );
-    daemon.stop();
+    server.daemon.stop();
     let ran = sync(&host, "users").expect(12);
     assert!(ran.err.contains("mariadb ended with 1"), "{ran:?}");
 }

@@ -63,6 +63,7 @@ mod scim;
 mod scim_changes;
 mod scim_faults;
 mod scim_server;
+mod slurm;
 mod stamp;
 mod sync_both;
 mod venv;

@@ -26,6 +26,8 @@ fn event(kind: Kind, id: &str, word: Event) -> HookEvent {
         },
         email: None,
         ssh_keys: vec![],
+        attributes: std::collections::BTreeMap::new(),
+        groups: vec![],
     };
     let (id, subject) = (id.to_owned(), Subject::Account(account));
     HookEvent {
@@ -33,6 +35,7 @@ fn event(kind: Kind, id: &str, word: Event) -> HookEvent {
         event: word,
         id,
         subject,
+        reasons: vec![],
         changes: vec![],
         is_after_commit: false,
     }
@@ -169,6 +172,35 @@ fn there_is_one_round_of_a_kind_and_no_key_comes_twice() {
         ledger.hook_census(0, 9).unwrap().queued,
         2,
         "the event, and one round"
+    );
+}
+
+#[test]
+fn a_round_keeps_the_names_of_all_that_it_is_around() {
+    let (_dir, mut ledger) = ledger();
+    let mut queue = |id: &str| {
+        let plan = plan(vec![event(Kind::User, id, Event::Created)]);
+        let txn = ledger.reserve(RUN, &plan).unwrap();
+        ledger.confirm(txn).unwrap();
+        let mut round = ledger.hook_round(Kind::User).unwrap().unwrap();
+        ledger
+            .extend_hook_round(Kind::User, &mut round, 1_000)
+            .unwrap();
+        assert_eq!(
+            ledger.hook_round(Kind::User).unwrap().unwrap(),
+            round,
+            "it is written down"
+        );
+        let due = ledger.hooks_due(Kind::User, 1_000, 9).unwrap();
+        let done: Vec<_> = due.iter().map(|queued| Record::Done(queued.key)).collect();
+        ledger.record_hooks(&done).unwrap();
+        Vec::from_iter(round.changed)
+    };
+    assert_eq!(queue("a"), ["user-a"]);
+    assert_eq!(
+        queue("b"),
+        ["user-a", "user-b"],
+        "a later one takes them over"
     );
 }
 

@@ -208,6 +208,7 @@ fn hooks_hear_of_a_removal_when_it_has_happened() {
             added: Vec::new(),
             removed: Vec::new(),
         }),
+        reasons: vec![],
         changes: Vec::new(),
         is_after_commit: false,
     };

@@ -116,9 +116,13 @@ pub(super) fn forget<'a>() -> Effects<'a> {
 }
 
 pub(super) fn change_contact<'a>(before: &'a Contact, after: &'a Contact) -> Effects<'a> {
-    let detail = match before.email == after.email {
-        true => Detail::Contact("SSH keys at the provider"),
-        false => Detail::Email {
+    let detail = match (
+        before.email == after.email,
+        before.ssh_keys == after.ssh_keys,
+    ) {
+        (true, true) => Detail::Contact("attributes at the provider"),
+        (true, false) => Detail::Contact("SSH keys at the provider"),
+        (false, _) => Detail::Email {
             from: &before.email,
             to: &after.email,
         },

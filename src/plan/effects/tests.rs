@@ -216,6 +216,7 @@ fn the_history_keeps_what_the_ledger_does_not_tell() {
     let at = |email: &str| Contact {
         email: Some(email.to_owned()),
         ssh_keys: vec![],
+        ..Contact::default()
     };
     let contact = Deed::ChangeContact {
         before: at("a@x"),

@@ -261,11 +261,43 @@ fn who_is_removed_is_told_as_they_were() {
 }
 
 #[test]
+fn why_and_the_groups_before_come_with_an_account() {
+    let lock = Change::account(
+        key(id("u-1")),
+        user("ann"),
+        Deed::Lock {
+            reason: Reason::ShutOut,
+        },
+    );
+    let event = events(vec![lock], ALL).remove(0);
+    assert_eq!(
+        serde_json::to_value(&event.reasons).unwrap(),
+        serde_json::json!([{"reason": "shut-out", "text": "the provider shuts this person out"}])
+    );
+    let Subject::Account(account) = &event.subject else {
+        panic!()
+    };
+    assert_eq!(account.groups, ["osg"]);
+}
+
+#[test]
+fn an_event_of_an_older_gosync_is_read() {
+    let event = events(vec![create()], ALL).remove(0);
+    let mut old = serde_json::to_value(&event).unwrap();
+    old.as_object_mut().unwrap().remove("reasons");
+    for new in ["attributes", "groups"] {
+        old["account"].as_object_mut().unwrap().remove(new);
+    }
+    let read: HookEvent = serde_json::from_value(old).unwrap();
+    assert_eq!(read.subject, event.subject);
+}
+
+#[test]
 fn an_account_is_told_to_hooks_key_by_key() {
     let event = events(vec![create()], ALL).remove(0);
     assert_eq!(
         serde_json::to_string(&event.subject).unwrap(),
-        r#"{"account":{"name":"bob","uid":20001,"gid":20001,"gecos":"Bob","home":"/home/bob","shell":"/bin/sh","email":null,"ssh_keys":[]}}"#
+        r#"{"account":{"name":"bob","uid":20001,"gid":20001,"gecos":"Bob","home":"/home/bob","shell":"/bin/sh","email":null,"ssh_keys":[],"attributes":{},"groups":[]}}"#
     );
 }
 

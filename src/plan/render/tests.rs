@@ -104,14 +104,16 @@ fn each_change_is_one_line_that_begins_with_its_mark() {
                     before: Contact {
                         email: None,
                         ssh_keys: vec!["a".into()],
+                        ..Contact::default()
                     },
                     after: Contact {
                         email: Some("ann@example.org".into()),
                         ssh_keys: vec![],
+                        attributes: [("quota".to_owned(), "10G".to_owned())].into(),
                     },
                 },
             ),
-            "~ contact ann e-mail none -> ann@example.org, SSH keys at the provider",
+            "~ contact ann e-mail none -> ann@example.org, SSH keys at the provider, attributes quota",
         ),
         (
             gone(HomeFate::Keep),

@@ -3,6 +3,7 @@
 
 mod failures;
 mod limits;
+mod shipped;
 mod told;
 mod trust;
 mod welcome;

@@ -109,13 +109,14 @@ fn the_whole_change_is_on_standard_input() {
     );
     let account = json!({
         "name": "alice", "uid": 20_000, "gid": 20_000, "gecos": "Alice", "home": "/home/alice", "shell": "/bin/bash",
-        "email": "alice@example.org", "ssh_keys": ["ssh-ed25519 AAAA alice"],
+        "email": "alice@example.org", "ssh_keys": ["ssh-ed25519 AAAA alice"], "attributes": {}, "groups": [],
     });
     let key = found["key"].take();
     assert!(key.as_str().unwrap().starts_with("1-"), "{key}");
     let wanted = json!({
-        "key": null, "provider": "sample", "command": "sync users", "at": null, "name": "alice", "known": false,
-        "kind": "user", "event": "created", "id": "u-1", "account": account, "changes": null,
+        "version": 1, "key": null, "provider": "sample", "command": "sync users", "at": null, "name": "alice", "known": false,
+        "kind": "user", "event": "created", "id": "u-1", "account": account, "reasons": [],
+        "changes": null,
     });
     assert_eq!(found, wanted);
     host.run(&["sync", "groups"]).expect(0);

@@ -22,6 +22,7 @@ fn at(email: &str) -> Contact {
     Contact {
         email: Some(email.to_owned()),
         ssh_keys: vec![],
+        ..Contact::default()
     }
 }
 
