@@ -70,7 +70,6 @@ install:
 	install -m 0644 gosync.toml.example README.md CHANGELOG.md LICENSE LICENSE-MIT LICENSE-APACHE $(DOC)
 	install -m 0755 share/hooks/quota share/hooks/slurm share/hooks/warewulf share/hooks/welcome $(SHARE)/gosync/hooks
 	install -m 0644 share/hooks/quota.ini share/hooks/slurm.ini share/hooks/welcome.txt $(SHARE)/gosync/hooks
-	install -m 0644 share/gosync/schema/hook.json $(SHARE)/gosync/schema
 	install -m 0755 share/gosync/providers/coldfront share/gosync/providers/csv $(SHARE)/gosync/providers
 	install -m 0755 share/gosync/providers/getent share/gosync/providers/sql $(SHARE)/gosync/providers
 	install -m 0644 share/gosync/prometheus/gosync.rules.yml $(SHARE)/gosync/prometheus

@@ -35,7 +35,7 @@ Names, attributes and everything else that the provider says is foreign text: qu
 
 /// What is on standard input.
 pub const INPUT: &str = "\
-One JSON object. `/usr/local/share/gosync/schema/hook.json` is its JSON Schema. Further keys may come with any version of \
+One JSON object. `/usr/local/share/gosync/schema/hook.schema.json` is its JSON Schema. Further keys may come with any version of \
 gosync; `version` changes when one goes or means something else.
 
 The `pre` and `post` of `[hooks.bygroup]` read the names of the group's members instead, one on each line.";

@@ -205,7 +205,7 @@ fn what_hooks_read_is_what_the_schema_says() {
     host.tree.provide(&document(&changed, &physics));
     host.run(&["sync"]).expect(0);
     host.run(&["deluser", "bob"]).expect(0);
-    let schema: Value = serde_json::from_str(&shared("gosync/schema/hook.json")).unwrap();
+    let schema: Value = serde_json::from_str(&shared("gosync/schema/hook.schema.json")).unwrap();
     let told: Vec<Value> = host
         .take()
         .lines()
