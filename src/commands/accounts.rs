@@ -181,7 +181,7 @@ pub(super) struct Members {
 impl Members {
     fn of(host: &Host<'_>) -> Self {
         let mut by_gid: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
-        for (name, account) in &host.accounts {
+        for (name, account) in host.accounts.iter() {
             by_gid.entry(account.gid).or_default().push(name);
         }
         let members = host.groups.iter().map(|(name, group)| {

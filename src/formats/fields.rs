@@ -87,10 +87,11 @@ pub(super) fn is_number_or_empty(text: &[u8]) -> bool {
 
 /// What stands before the first colon of a line, sound or not.
 pub(crate) fn name_of(line: &[u8]) -> &[u8] {
-    visible(line)
-        .split(|&b| b == b':')
-        .next()
-        .unwrap_or_default()
+    let start = line.iter().take_while(|&&b| is_blank(b)).count();
+    let line = line.get(start..).unwrap_or_default();
+    // A NUL ends the line.
+    let end = line.iter().position(|&b| b == b':' || b == 0);
+    end.map_or(line, |end| &line[..end])
 }
 
 /// The number in the third field of a line of passwd or group that glibc passes over: whoever mends the line has it.

@@ -15,11 +15,8 @@ pub(crate) struct Lines {
 impl Lines {
     /// Cuts a file into lines. Any bytes will do.
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
-        let (mut ends, mut start) = (Vec::new(), 0);
-        while let Some(length) = bytes[start..].iter().position(|&b| b == b'\n') {
-            ends.push(start + length);
-            start += length + 1;
-        }
+        let mut ends: Vec<usize> = memchr::memchr_iter(b'\n', &bytes).collect();
+        let start = ends.last().map_or(0, |end| end + 1);
         if start < bytes.len() {
             ends.push(bytes.len());
         }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::by_name::ByName;
 use super::fields::AccountFields;
 use super::id_ranges::IdRanges;
 use super::members::MemberList;
@@ -16,9 +17,9 @@ pub(crate) use super::text::ODD;
 #[derive(Clone, Debug, Default)]
 pub struct Host<'a> {
     /// Accounts by name; of several lines with one name, the first, as glibc reads them.
-    pub accounts: BTreeMap<&'a str, HostAccount<'a>>,
+    pub accounts: ByName<'a, HostAccount<'a>>,
     /// Groups by name, likewise.
-    pub groups: BTreeMap<&'a str, HostGroup<'a>>,
+    pub groups: ByName<'a, HostGroup<'a>>,
     /// Names that more than one line has.
     pub repeated: BTreeSet<&'a str>,
     /// Names of lines that readers pass over, since they are malformed.

@@ -18,6 +18,33 @@ impl<K: Eq + Hash, V> Lookup<K, V> {
         self.0.insert(key, value)
     }
 
+    /// Nothing yet, with room for so many.
+    pub(crate) fn with_room(most: usize) -> Self {
+        Self(HashMap::with_capacity(most))
+    }
+
+    /// Puts a value in unless there is one of this key.
+    pub(crate) fn insert_first(&mut self, key: K, value: V) {
+        self.0.entry(key).or_insert(value);
+    }
+
+    /// Puts a value in unless there is a greater one of this key.
+    pub(crate) fn insert_greatest(&mut self, key: K, value: V)
+    where
+        V: Ord + Copy,
+    {
+        let there = self.0.entry(key).or_insert(value);
+        *there = value.max(*there);
+    }
+
+    /// Takes a value out.
+    pub(crate) fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        self.0.remove(key)
+    }
+
     /// Whether there is nothing in it.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -53,6 +80,23 @@ impl<K: Eq + Hash, V> FromIterator<(K, V)> for Lookup<K, V> {
     }
 }
 
+/// Those of `some` that come more than once among `all`, of which they are a part.
+pub(crate) fn repeated_of<T: Clone + Ord + Hash>(
+    some: impl Iterator<Item = T>,
+    all: impl Iterator<Item = T>,
+) -> BTreeSet<T> {
+    let mut seen: HashMap<T, bool> = some.map(|one| (one, false)).collect();
+    let mut repeated = BTreeSet::new();
+    for one in all {
+        if let Some(was_seen) = seen.get_mut(&one)
+            && std::mem::replace(was_seen, true)
+        {
+            repeated.insert(one);
+        }
+    }
+    repeated
+}
+
 /// What comes more than once.
 pub(crate) fn repeated<T: Clone + Ord + Hash>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
     let most = all.size_hint().1.unwrap_or(0);
@@ -68,6 +112,27 @@ mod tests {
     fn what_comes_more_than_once_is_repeated() {
         let all = ["a", "b", "a", "c", "a", "b"].into_iter();
         assert_eq!(repeated(all).into_iter().collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn of_some_the_same_is_repeated_as_of_all(all: Vec<u8>, is_asked: [bool; 16]) {
+            let all: Vec<u8> = all.into_iter().map(|one| one % 16).collect();
+            let is_asked = |one: &&u8| is_asked[usize::from(**one)];
+            let wanted: BTreeSet<u8> = repeated(all.iter().copied());
+            let wanted: BTreeSet<u8> = wanted.iter().filter(is_asked).copied().collect();
+            let some = all.iter().filter(is_asked).copied();
+            proptest::prop_assert_eq!(repeated_of(some, all.iter().copied()), wanted);
+        }
+    }
+
+    #[test]
+    fn the_first_stays_where_that_is_asked_for() {
+        let mut lookup = Lookup::with_room(2);
+        lookup.insert_first("a", 1);
+        lookup.insert_first("a", 2);
+        assert_eq!(lookup.get("a"), Some(&1));
+        assert_eq!((lookup.remove("a"), lookup.remove("a")), (Some(1), None));
     }
 
     #[test]

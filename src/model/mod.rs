@@ -5,6 +5,7 @@
 
 pub(crate) mod absolute_path;
 pub(crate) mod anchor;
+pub(crate) mod by_name;
 pub(crate) mod contact;
 pub(crate) mod directory;
 pub(crate) mod fate;
@@ -34,6 +35,7 @@ pub(crate) mod subordinates;
 pub(crate) mod text;
 pub(crate) mod units;
 
+pub(crate) use by_name::ByName;
 pub(crate) use contact::Contact;
 pub use directory::Details;
 pub use directory::{
@@ -46,7 +48,7 @@ pub use finding::{Examples, Finding, MemberHint};
 pub(crate) use id::{Gid, Uid};
 pub use id::{IdRange, RemoteId};
 pub(crate) use in_step::{InStep, Without};
-pub(crate) use lookup::{Lookup, repeated};
+pub(crate) use lookup::{Lookup, repeated, repeated_of};
 pub(crate) use members::{MemberList, Members};
 pub(crate) use moment::Moment;
 pub(crate) use name::{GroupName, UserName};

@@ -21,11 +21,11 @@ pub(crate) struct Claims<'a> {
     host: &'a Host<'a>,
     owned: &'a Owned,
     holders: Holders<'a>,
-    uids: OnceCell<BTreeMap<u32, &'a str>>,
-    gids: OnceCell<BTreeMap<u32, &'a str>>,
+    uids: OnceCell<Lookup<u32, &'a str>>,
+    gids: OnceCell<Lookup<u32, &'a str>>,
     numbered: OnceCell<BTreeMap<u32, (EntryKind, &'a str)>>,
-    homes: OnceCell<BTreeMap<&'a str, &'a str>>,
-    given_homes: OnceCell<BTreeMap<&'a str, &'a RemoteId>>,
+    homes: OnceCell<Lookup<&'a str, &'a str>>,
+    given_homes: OnceCell<Lookup<&'a str, &'a RemoteId>>,
     account_names: OnceCell<Names<'a>>,
     group_names: OnceCell<Names<'a>>,
     given: OnceCell<Given>,
@@ -389,14 +389,12 @@ impl<'a> Claims<'a> {
 
     fn user_of(&self, kind: EntryKind, id: u32) -> Option<&'a str> {
         let numbers = match kind {
-            EntryKind::Account => self.uids.get_or_init(|| {
-                let all = self.host.accounts.iter();
-                all.map(|(name, found)| (found.uid, *name)).collect()
-            }),
-            EntryKind::Group | EntryKind::LocalGroup => self.gids.get_or_init(|| {
-                let all = self.host.groups.iter();
-                all.map(|(name, found)| (found.gid, *name)).collect()
-            }),
+            EntryKind::Account => self
+                .uids
+                .get_or_init(|| self.host.accounts.last_by(|found| found.uid)),
+            EntryKind::Group | EntryKind::LocalGroup => self
+                .gids
+                .get_or_init(|| self.host.groups.last_by(|found| found.gid)),
         };
         numbers.get(&id).copied()
     }
@@ -404,9 +402,8 @@ impl<'a> Claims<'a> {
     /// Why a home cannot be given to the account `name` of `id`: nobody inherits one.
     pub(crate) fn home(&self, home: &str, name: &str, id: &RemoteId) -> Option<Reason> {
         let homes = self.homes.get_or_init(|| {
-            let all = self.host.accounts.iter();
-            all.map(|(name, found)| (found.fields.home, *name))
-                .collect()
+            let accounts = &self.host.accounts;
+            accounts.last_by(|found| found.fields.home)
         });
         if let Some(by) = homes.get(home).filter(|other| **other != name) {
             let (home, by) = (home.to_owned(), (*by).to_owned());

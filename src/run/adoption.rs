@@ -230,7 +230,7 @@ impl<'a> Work<'a> {
             }
             Which::All(by) => {
                 let index = adoption::people(directory, *by, rules);
-                for (name, found) in &host.accounts {
+                for (name, found) in host.accounts.iter() {
                     let done = match of_line(&index, *by, name, found.uid) {
                         [] => continue,
                         [user] => self.account(name, user, &people),
@@ -244,7 +244,7 @@ impl<'a> Work<'a> {
             }
             Which::Evident(evidence) => {
                 let whose = Whose::new(evidence, directory, &people.called);
-                for (name, found) in &host.accounts {
+                for (name, found) in host.accounts.iter() {
                     if let Some(user) = whose.account(name, found) {
                         let done = user.and_then(|user| self.take(name, &user, &people));
                         self.note(name, false, done);
@@ -327,7 +327,7 @@ impl<'a> Work<'a> {
                     let name = group.name.raw();
                     rules.filter.matches(name) && !rules.local_map.maps(name)
                 };
-                for (name, found) in &host.groups {
+                for (name, found) in host.groups.iter() {
                     let all = of_line(&index, *by, name, found.gid).iter().copied();
                     let all: Vec<&Group> = all.filter(is_wanted).collect();
                     let done = match all.as_slice() {
@@ -343,7 +343,7 @@ impl<'a> Work<'a> {
             }
             Which::Evident(evidence) => {
                 let index = adoption::groups(directory, By::Login, rules);
-                for (name, found) in &host.groups {
+                for (name, found) in host.groups.iter() {
                     if !evidence.gave_group(name, found, host) {
                         continue;
                     }

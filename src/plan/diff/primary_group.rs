@@ -130,7 +130,7 @@ struct Here<'h> {
 impl<'h> Here<'h> {
     fn of(host: &'h Host<'h>) -> Self {
         let mut names: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
-        for (name, group) in &host.groups {
+        for (name, group) in host.groups.iter() {
             names.entry(group.gid).or_default().push(name);
         }
         Self { host, names }

@@ -10,7 +10,7 @@ mod rebinding;
 mod renames;
 mod unseen;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::*;
 use crate::model::host::{Host, HostAccount, HostGroup, Owner};
@@ -64,7 +64,7 @@ impl Default for Case {
         };
         Self {
             host: Host {
-                groups: BTreeMap::from([("users", group)]),
+                groups: [("users", group)].into(),
                 ids: BTreeSet::from([100]),
                 ..Host::default()
             },

@@ -52,8 +52,8 @@ fn case() -> (Host<'static>, Owned, Rules) {
         members,
     };
     let host = Host {
-        accounts: BTreeMap::from([("ann", account)]),
-        groups: BTreeMap::from([
+        accounts: [("ann", account)].into(),
+        groups: crate::model::ByName::from([
             ("all", group),
             (
                 "lab",

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{WantedAccount, kept};
 use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, OwnedAccount, State};
-use crate::model::{InStep, Name, RemoteId, Untrusted, repeated};
+use crate::model::{InStep, Name, RemoteId, Untrusted, repeated_of};
 use crate::policy::holders::Holders;
 use crate::policy::{Reason, Refusal, Remark};
 
@@ -89,7 +89,8 @@ pub(super) fn settle<W: Wanted>(
     let names = match newcomers.contains(&true) {
         true => {
             let both = all.iter().flat_map(|one| [Some(one.name()), one.rename()]);
-            let names = repeated(both.flatten());
+            let come = newest(all, &newcomers).map(Wanted::name);
+            let names = repeated_of(come, both.flatten());
             names.into_iter().map(str::to_owned).collect()
         }
         false => BTreeSet::new(),
@@ -110,6 +111,12 @@ fn newcomers<W: Wanted>(all: &[W], owned: &Owned) -> Vec<bool> {
     all.iter().map(is_new).collect()
 }
 
+/// Those in whose way others may be.
+fn newest<'a, W>(all: &'a [W], newcomers: &'a [bool]) -> impl Iterator<Item = &'a W> {
+    let both = all.iter().zip(newcomers);
+    both.filter_map(|(one, is_new)| is_new.then_some(one))
+}
+
 /// A name that now belongs to another is a conflict, and nobody inherits it: neither of those who want it is renamed, nor
 /// are two who change names with each other.
 fn keep_names_of_others<W: Wanted>(
@@ -122,7 +129,8 @@ fn keep_names_of_others<W: Wanted>(
         return;
     }
     let conflicts: Vec<Option<Reason>> = {
-        let targets = repeated(all.iter().map(|one| one.rename().unwrap_or(one.name())));
+        let targets = all.iter().map(|one| one.rename().unwrap_or(one.name()));
+        let targets = repeated_of(all.iter().filter_map(Wanted::rename), targets);
         let conflict = |one: &W, new: &str| match holders.other(kind, new, one.id()) {
             Some(held) => Some(Reason::ThatNameTaken {
                 kind,
@@ -154,8 +162,16 @@ fn refuse_twins<W: Wanted>(
 ) {
     let kind = W::KIND;
     let refused: BTreeMap<RemoteId, Reason> = {
-        let numbers = LazyCell::new(|| repeated(all.iter().filter_map(Wanted::number)));
-        let homes = LazyCell::new(|| repeated(all.iter().filter_map(Wanted::home)));
+        let come = || newest(all, newcomers);
+        let all_of = || all.iter();
+        let numbers = LazyCell::new(|| {
+            let some = come().filter_map(Wanted::number);
+            repeated_of(some, all_of().filter_map(Wanted::number))
+        });
+        let homes = LazyCell::new(|| {
+            let some = come().filter_map(Wanted::home);
+            repeated_of(some, all_of().filter_map(Wanted::home))
+        });
         let twin_of = |one: &W, is_new: bool| -> Option<Reason> {
             if let Some(held) = holders.other(kind, one.name(), one.id()) {
                 return Some(held.refusal(kind, one.name()));

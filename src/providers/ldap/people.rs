@@ -14,7 +14,7 @@ use super::settings::{Names, Schema, Settings};
 use crate::ldap::dn;
 use crate::ldap::entry::{self, Entry};
 use crate::model::history::EntryKind;
-use crate::model::{Details, Finding, Now, repeated, shown};
+use crate::model::{Details, Finding, Lookup, Now, repeated, shown};
 use crate::model::{RecordSays, RejectedRecord, RemoteId, Untrusted, User};
 use crate::providers::choice;
 
@@ -593,24 +593,31 @@ impl People {
         found.all(|other| other == first).then_some(first)
     }
 
-    /// Everybody's number, by id.
-    pub(super) fn by_id(&self) -> BTreeMap<&RemoteId, u32> {
-        let numbers = (0..).zip(&self.ids);
-        numbers
-            .map(|(number, id)| (id, self.canonical(number)))
-            .collect()
+    /// Somebody's number, once all are there.
+    pub(super) fn by_id(&self, id: &RemoteId) -> Option<u32> {
+        let key = id.sort_key();
+        let of = |number: &u32| self.ids[*number as usize].sort_key();
+        let place = self.order.binary_search_by(|number| of(number).cmp(&key));
+        place.ok().map(|place| self.canonical(self.order[place]))
     }
 
-    /// Logins in small letters, with those who have them.
-    pub(super) fn by_small_login(&self) -> BTreeMap<String, Vec<u32>> {
-        let numbers = self.by_id();
+    /// Those of these logins, which may be in capital letters, that people have if that makes no difference: in small letters,
+    /// with those who have them.
+    pub(super) fn by_small_login<'a>(
+        &self,
+        logins: impl Iterator<Item = &'a str>,
+    ) -> BTreeMap<String, Vec<u32>> {
+        let wanted: Lookup<String, ()> = logins.map(|login| (login.to_lowercase(), ())).collect();
         let mut small: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        if wanted.is_empty() {
+            return small;
+        }
         for user in &self.users {
-            let number = numbers.get(&user.id).copied();
-            let all = small
-                .entry(small_letters(&user.login).into_owned())
-                .or_default();
-            all.extend(number);
+            let login = small_letters(&user.login);
+            if wanted.contains(&*login) {
+                let all = small.entry(login.into_owned()).or_default();
+                all.extend(self.by_id(&user.id));
+            }
         }
         small
     }
@@ -640,11 +647,10 @@ impl People {
         for (value, user) in all.iter().filter(|(value, _)| several.contains(&**value)) {
             wanted.entry(value).or_default().push(user);
         }
-        let numbers = self.by_id();
         let findings = wanted.into_iter().map(|(value, users)| {
             let places: Vec<String> = users
                 .into_iter()
-                .filter_map(|user| self.place(*numbers.get(&user.id)?))
+                .filter_map(|user| self.place(self.by_id(&user.id)?))
                 .collect();
             Finding::Twins {
                 what: format!("{what} {}", shown(value)),

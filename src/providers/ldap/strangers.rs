@@ -58,20 +58,20 @@ pub(super) fn settle(
     people: &People,
 ) -> Settled {
     let names = unknown_names(raws, settings);
-    let (ids, groups) = match names.is_empty() {
-        true => Default::default(),
-        false => (people.by_id(), by_id(raws)),
+    let groups = match names.is_empty() {
+        true => BTreeMap::new(),
+        false => by_id(raws),
     };
     let mut asking = Asking {
         session,
         settings,
-        ids,
+        people,
         groups,
     };
     let mut out = Settled::default();
     let result = asking.names(&names, &mut out.nobody).and_then(|known| {
         put(raws, &known);
-        asking.logins(raws, people)
+        asking.logins(raws)
     });
     out.early = result.err();
     out
@@ -120,7 +120,7 @@ fn put(raws: &mut [GroupEntry], known: &BTreeMap<Box<str>, Whom>) {
 struct Asking<'a> {
     session: &'a mut Session,
     settings: &'a Settings,
-    ids: BTreeMap<&'a RemoteId, u32>,
+    people: &'a People,
     groups: BTreeMap<RemoteId, Box<str>>,
 }
 
@@ -159,8 +159,8 @@ impl Asking<'_> {
         let Some((id, group_id)) = found else {
             return Ok(Said::Nobody);
         };
-        if let Some(number) = id.and_then(|id| self.ids.get(&id)) {
-            return Ok(Said::Known(Whom::Person(*number)));
+        if let Some(number) = id.and_then(|id| self.people.by_id(&id)) {
+            return Ok(Said::Known(Whom::Person(number)));
         }
         if let Some(key) = group_id.and_then(|id| self.groups.get(&id)) {
             return Ok(Said::Known(Whom::Group(key.clone())));
@@ -183,7 +183,7 @@ impl Asking<'_> {
 
     /// Looks once more for logins whom nobody was read for: somebody may have been renamed between the two searches. Where
     /// the server does not tell capital letters from small ones in them, those that differ in nothing else are members.
-    fn logins(&mut self, raws: &mut [GroupEntry], people: &People) -> Result<(), Error> {
+    fn logins(&mut self, raws: &mut [GroupEntry]) -> Result<(), Error> {
         let logins: BTreeSet<String> = {
             let listed = raws.iter().flat_map(|raw| &raw.strangers);
             listed.map(|login| login.to_string()).collect()
@@ -191,7 +191,9 @@ impl Asking<'_> {
         if logins.is_empty() {
             return Ok(());
         }
-        let small = people.by_small_login();
+        let small = self
+            .people
+            .by_small_login(logins.iter().map(String::as_str));
         let differ = |login: &str| small.get(&login.to_lowercase());
         if logins.iter().any(|login| differ(login).is_some()) && self.ignores_case() {
             for raw in &mut *raws {
@@ -305,7 +307,9 @@ pub(super) fn findings(
     people: &People,
 ) -> (Vec<Finding>, Option<Error>) {
     let (mut known, mut strangers) = (0, 0);
-    let mut small = None;
+    let strange = raws.iter().filter(|raw| raw.wanted);
+    let strange = strange.flat_map(|raw| raw.strangers.iter().map(|login| &**login));
+    let small = people.by_small_login(strange);
     let mut found = Vec::new();
     for raw in raws.iter().filter(|raw| raw.wanted) {
         let Ok(group) = &raw.group else { continue };
@@ -326,7 +330,6 @@ pub(super) fn findings(
         unknown.dedup();
         strangers += unknown.len();
         let hint = hint(&raw.strangers, |login| {
-            let small = small.get_or_insert_with(|| people.by_small_login());
             small.contains_key(&login.to_lowercase())
         });
         found.push(Finding::UnknownMembers {
@@ -341,7 +344,7 @@ pub(super) fn findings(
 }
 
 /// What logins of nobody look like.
-fn hint(strangers: &[Box<str>], mut is_login: impl FnMut(&str) -> bool) -> Option<MemberHint> {
+fn hint(strangers: &[Box<str>], is_login: impl Fn(&str) -> bool) -> Option<MemberHint> {
     let is_number = |login: &str| login.bytes().all(|b| b.is_ascii_digit());
     if strangers.iter().any(|login| is_login(login)) {
         Some(MemberHint::OtherCase)

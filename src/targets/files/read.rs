@@ -11,10 +11,10 @@ use super::local::Local;
 use crate::formats::{
     GroupLine, GshadowLine, Lines, PasswdLine, ShadowLine, SubidLine, name_of, number_of, shells,
 };
-use crate::model::AccountFields;
 use crate::model::host::{Host, HostAccount, HostGroup, ODD};
 use crate::model::shells::Shells;
 use crate::model::subordinates::SubuidBook;
+use crate::model::{AccountFields, ByName};
 use crate::system::root::Root;
 use crate::system::{files, replace};
 use crate::targets::Contents;
@@ -170,7 +170,10 @@ impl Current {
 
     /// What the databases say.
     pub(super) fn host(&self) -> Host<'_> {
+        let lines = |db| self.databases.get(&db).map_or(0, |image| image.lines.len());
         let mut host = Host {
+            accounts: ByName::with_room(lines(Db::Passwd)),
+            groups: ByName::with_room(lines(Db::Group)),
             shells: self.shells(),
             ..Host::default()
         };
@@ -294,9 +297,8 @@ fn add_account<'a>(
         expire: text(expire),
         writable,
     };
-    match host.accounts.entry(name) {
-        std::collections::btree_map::Entry::Vacant(slot) => drop(slot.insert(account)),
-        std::collections::btree_map::Entry::Occupied(_) => drop(host.repeated.insert(name)),
+    if !host.accounts.insert_first(name, account) {
+        host.repeated.insert(name);
     }
     ids
 }
@@ -320,9 +322,8 @@ fn add_group<'a>(host: &mut Host<'a>, line: &'a [u8], writable: bool) -> Option<
         members: text(line.members).into(),
         writable,
     };
-    match host.groups.entry(name) {
-        std::collections::btree_map::Entry::Vacant(slot) => drop(slot.insert(group)),
-        std::collections::btree_map::Entry::Occupied(_) => drop(host.repeated.insert(name)),
+    if !host.groups.insert_first(name, group) {
+        host.repeated.insert(name);
     }
     Some(line.gid)
 }

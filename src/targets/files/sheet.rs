@@ -1,22 +1,22 @@
 //! One file while it is edited, and what is known of the others.
 
 use std::cell::LazyCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::db::Db;
 use super::read::Current;
 use crate::formats::group::names;
 use crate::formats::{Editor, Lines, PasswdLine, name_of};
-use crate::model::UserName;
+use crate::model::{Lookup, UserName};
 use crate::plan::{Change, Rename, effects};
 
 /// Names that stood in passwd and group before. The other files' lines of any other name are left-overs: of an
 /// interrupted run, or of somebody who is gone, whose password and rights a new account or group must not get.
 pub(super) struct Known<'a> {
-    pub accounts: Lazily<'a, BTreeSet<&'a [u8]>>,
-    pub groups: Lazily<'a, BTreeSet<&'a [u8]>>,
+    pub accounts: Lazily<'a, Lookup<&'a [u8], ()>>,
+    pub groups: Lazily<'a, Lookup<&'a [u8], ()>>,
     /// Passwords that stand in passwd itself, by name.
-    pub passwords: Lazily<'a, BTreeMap<&'a [u8], &'a [u8]>>,
+    pub passwords: Lazily<'a, Lookup<&'a [u8], &'a [u8]>>,
 }
 
 /// What is made when it is first looked at: not every change needs to know of every file.
@@ -24,7 +24,10 @@ type Lazily<'a, T> = LazyCell<T, Box<dyn FnOnce() -> T + 'a>>;
 
 impl<'a> Known<'a> {
     pub(super) fn new(current: &'a Current, changes: &'a [Change]) -> Self {
-        let names = |db| entries(current, db).map(name_of).collect();
+        let names = |db| {
+            let names = entries(current, db).map(name_of);
+            names.map(|name| (name, ())).collect()
+        };
         Self {
             accounts: LazyCell::new(Box::new(move || names(Db::Passwd))),
             groups: LazyCell::new(Box::new(move || names(Db::Group))),
@@ -38,11 +41,11 @@ fn entries(current: &Current, db: Db) -> impl Iterator<Item = &[u8]> {
     image.flat_map(|image| image.lines.entries().map(|(_, line)| line))
 }
 
-fn passwords<'a>(current: &'a Current, changes: &'a [Change]) -> BTreeMap<&'a [u8], &'a [u8]> {
-    let mut passwords = BTreeMap::new();
+fn passwords<'a>(current: &'a Current, changes: &'a [Change]) -> Lookup<&'a [u8], &'a [u8]> {
+    let mut passwords = Lookup::default();
     let lines = entries(current, Db::Passwd).filter_map(PasswdLine::parse);
     for line in lines.filter(|line| !line.is_shadowed()) {
-        passwords.entry(line.name).or_insert(line.password);
+        passwords.insert_first(line.name, line.password);
     }
     for change in changes {
         let rename = effects(change).lines.rename();
@@ -58,16 +61,16 @@ fn passwords<'a>(current: &'a Current, changes: &'a [Change]) -> BTreeMap<&'a [u
 /// A file being edited, with its entries found by name. Of several lines with one name, the first counts.
 pub(super) struct Sheet<'a> {
     pub lines: &'a Lines,
-    pub index: Lazily<'a, BTreeMap<&'a [u8], usize>>,
+    pub index: Lazily<'a, Lookup<&'a [u8], usize>>,
     pub editor: Editor,
 }
 
 impl<'a> Sheet<'a> {
     pub(super) fn new(lines: &'a Lines) -> Self {
         let index = move || {
-            let mut index = BTreeMap::new();
+            let mut index = Lookup::with_room(lines.len());
             for (number, line) in lines.entries() {
-                index.entry(name_of(line)).or_insert(number);
+                index.insert_first(name_of(line), number);
             }
             index
         };

@@ -124,7 +124,7 @@ impl Scene {
             writable: true,
         };
         let mut host = Host {
-            groups: BTreeMap::from([
+            groups: crate::model::ByName::from([
                 ("users", group(100, "")),
                 ("g", group(60_000, "bob,by-hand")),
             ]),

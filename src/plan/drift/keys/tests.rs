@@ -71,9 +71,9 @@ impl Case {
             writable: true,
         };
         let accounts = if self.is_there {
-            BTreeMap::from([("ann", account)])
+            [("ann", account)].into()
         } else {
-            BTreeMap::new()
+            crate::model::ByName::default()
         };
         let host = Host {
             accounts,

@@ -68,15 +68,14 @@ pub(super) fn rename<'a>(
 
 /// Renames the lines of one name. `stays`: whether the old ones stay beside the new ones for now.
 fn lines<'a>(sheet: &mut Sheet<'a>, pair: &Pair<'a>, stays: bool) {
-    let of = |name: &[u8]| -> Vec<usize> {
-        sheet
-            .lines
-            .entries()
-            .filter(|(_, line)| name_of(line) == name)
-            .map(|(number, _)| number)
-            .collect()
-    };
-    let (old, new) = (of(pair.from), of(pair.to));
+    let (mut old, mut new) = (Vec::new(), Vec::new());
+    for (number, line) in sheet.lines.entries() {
+        match name_of(line) {
+            name if name == pair.from => old.push(number),
+            name if name == pair.to => new.push(number),
+            _ => {}
+        }
+    }
     if pair.is_begun && !new.is_empty() {
         if !stays {
             old.into_iter()
@@ -86,7 +85,7 @@ fn lines<'a>(sheet: &mut Sheet<'a>, pair: &Pair<'a>, stays: bool) {
     }
     new.into_iter()
         .for_each(|number| sheet.editor.remove(number));
-    sheet.index.remove(pair.to);
+    sheet.index.remove(&pair.to);
     for &number in &old {
         let Some(line) = sheet
             .editor
@@ -106,7 +105,7 @@ fn lines<'a>(sheet: &mut Sheet<'a>, pair: &Pair<'a>, stays: bool) {
         sheet.editor.replace(number, renamed);
     }
     if let Some(&first) = old.first() {
-        sheet.index.remove(pair.from);
+        sheet.index.remove(&pair.from);
         sheet.index.insert(pair.to, first);
     }
 }
