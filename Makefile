@@ -6,18 +6,26 @@
 # make fuzz [T=NAME] [SECONDS=600]   made-up inputs for every parser, or those whose names contain NAME; needs cargo-fuzz
 # make test    installs what the tests need (as root) and runs everything
 # make bench   how fast it is beside ldapsearch and useradd; make instructions counts instructions, with valgrind
-# make install PREFIX=/usr/local DESTDIR=
+# make install PREFIX=/usr/local DESTDIR=    make uninstall takes the same away; accounts and the ledger stay
+# make package   .deb, .rpm and tarball in target/package; make package-twice shows that two builds give the same bytes
 
 PREFIX = /usr/local
 DESTDIR =
 CARGO = cargo
 
-BIN = $(DESTDIR)$(PREFIX)/bin
+BINDIR = $(PREFIX)/bin
+# In the tarball of `make package` the program lies beside this file.
+PROGRAM = $(firstword $(wildcard gosync) target/release/gosync)
+
 SHARE = $(DESTDIR)$(PREFIX)/share
 DOC = $(SHARE)/doc/gosync
+ZSH = $(SHARE)/zsh/site-functions
 UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
+TMPFILES = $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
+# Copies texts, with the paths that hold for this installation.
+COPY = BINDIR=$(BINDIR) PREFIX=$(PREFIX) packaging/copy.sh
 
-.PHONY: build demo check servers host torture fuzz test lint install bench instructions clean
+.PHONY: build demo check servers host torture fuzz test lint install uninstall package package-twice bench instructions clean
 
 build:
 	$(CARGO) build --release --locked
@@ -54,33 +62,42 @@ lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --locked -- -D warnings
 
-# Builds first if there is nothing to install; does not build as root what a user has built.
+# Builds first if there is nothing to install; does not build as root what a user has built. With PREFIX=/usr/local systemd
+# finds the units, and nothing enables them. What the texts say of /usr/local is said of PREFIX.
 install:
-	test -x target/release/gosync || $(CARGO) build --release --locked
-	install -d $(BIN) $(SHARE)/man/man8 $(SHARE)/man/man7 $(SHARE)/man/man5 $(DOC)/sample $(DOC)/cron.d $(DOC)/docs $(SHARE)/gosync/hooks $(SHARE)/gosync/providers
-	install -d $(SHARE)/gosync/prometheus $(SHARE)/gosync/grafana $(SHARE)/gosync/schema
-	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d $(UNITS)
-	install -m 0755 target/release/gosync $(BIN)/gosync
-	install -m 0644 man/gosync.8 $(SHARE)/man/man8/gosync.8
-	install -m 0644 man/gosync-hooks.7 $(SHARE)/man/man7/gosync-hooks.7
-	install -m 0644 man/gosync.toml.5 $(SHARE)/man/man5/gosync.toml.5
-	install -m 0644 completions/gosync.bash $(SHARE)/bash-completion/completions/gosync
-	install -m 0644 completions/_gosync $(SHARE)/zsh/site-functions/_gosync
-	install -m 0644 completions/gosync.fish $(SHARE)/fish/vendor_completions.d/gosync.fish
-	install -m 0644 gosync.toml.example README.md CHANGELOG.md LICENSE LICENSE-MIT LICENSE-APACHE $(DOC)
-	install -m 0755 share/hooks/quota share/hooks/slurm share/hooks/warewulf share/hooks/welcome $(SHARE)/gosync/hooks
-	install -m 0644 share/hooks/quota.ini share/hooks/slurm.ini share/hooks/welcome.txt $(SHARE)/gosync/hooks
-	install -m 0755 share/gosync/providers/coldfront share/gosync/providers/csv $(SHARE)/gosync/providers
-	install -m 0755 share/gosync/providers/getent share/gosync/providers/sql $(SHARE)/gosync/providers
-	install -m 0644 share/gosync/prometheus/gosync.rules.yml $(SHARE)/gosync/prometheus
-	install -m 0644 share/gosync/grafana/gosync.json $(SHARE)/gosync/grafana
-	install -m 0644 share/gosync/schema/*.schema.json $(SHARE)/gosync/schema
-	install -m 0644 sample/directory.json $(DOC)/sample/directory.json
-	install -m 0644 docs/*.md docs/session.svg docs/session.txt $(DOC)/docs
-	sed 's|/usr/local/bin/|$(PREFIX)/bin/|g' share/cron.d/gosync > $(DOC)/cron.d/gosync
-	chmod 0644 $(DOC)/cron.d/gosync
-	sed 's|/usr/local/bin/|$(PREFIX)/bin/|g' share/systemd/gosync-follow.service > $(UNITS)/gosync-follow.service
-	chmod 0644 $(UNITS)/gosync-follow.service
+	test -x $(PROGRAM) || $(CARGO) build --release --locked
+	install -D -m 0755 $(PROGRAM) $(DESTDIR)$(BINDIR)/gosync
+	$(COPY) completions/gosync.bash $(SHARE)/bash-completion/completions/gosync
+	$(COPY) completions/_gosync $(ZSH)/_gosync
+	$(COPY) completions/gosync.fish $(SHARE)/fish/vendor_completions.d/gosync.fish
+	for page in man/*; do $(COPY) $$page $(SHARE)/man/man$${page##*.}/$${page##*/} || exit; done
+	for file in gosync.toml.example *.md LICENSE*; do $(COPY) $$file $(DOC)/$$file || exit; done
+	$(COPY) docs $(DOC)/docs
+	$(COPY) sample/directory.json $(DOC)/sample/directory.json
+	$(COPY) share/cron.d $(DOC)/cron.d
+	$(COPY) share/systemd $(UNITS)
+	$(COPY) share/tmpfiles.d $(TMPFILES)
+	$(COPY) share/gosync $(SHARE)/gosync
+	$(COPY) share/hooks $(SHARE)/gosync/hooks
+
+# What `make install` has put there. Configuration, ledger, accounts, groups and homes stay: docs/recovery.md.
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/gosync $(ZSH)/_gosync $(TMPFILES)/gosync.conf
+	rm -f $(SHARE)/bash-completion/completions/gosync $(SHARE)/fish/vendor_completions.d/gosync.fish
+	for page in man/*; do rm -f $(SHARE)/man/man$${page##*.}/$${page##*/}; done
+	for unit in share/systemd/*; do rm -f $(UNITS)/$${unit##*/}; done
+	rm -rf $(SHARE)/gosync $(DOC)
+	@echo "/etc/gosync, the ledger in /var/lib/gosync, and all accounts stay as they are. Timers that are enabled:"
+	@echo "    systemctl disable gosync.timer gosync-new.timer gosync-follow.service"
+
+# Below target/package: a .deb, a .rpm and a tarball with one program that starts on glibc 2.17 and later, the list of its crates,
+# and their checksums.
+package:
+	packaging/release.sh $(CURDIR)/target/package
+
+# Builds all of that once more, in a clone of the last commit, and compares: the same bytes. Takes as long as two builds.
+package-twice: package
+	packaging/twice.sh $(CURDIR)/target/package
 
 bench: build
 	benches/run.sh --million yes

@@ -13,6 +13,12 @@ pub struct SyncArgs {
     #[command(subcommand)]
     pub what: Option<Sync>,
 
+    /// Of people only those who have no account yet; groups as ever
+    ///
+    /// What `sync users --new` and `sync groups` would do one after the other. Nobody is locked by it.
+    #[arg(long)]
+    pub new: bool,
+
     /// How, if both are.
     #[command(flatten)]
     pub how: SyncHow,

@@ -17,9 +17,12 @@ fn sync(line: &str) -> Option<Sync> {
 }
 
 #[test]
-fn sync_alone_is_both_and_takes_no_options_of_one_beside_them() {
-    let Command::Sync(SyncArgs { what: None, how }) =
-        read("gosync sync --full -n --strict").unwrap().command
+fn sync_alone_is_both_and_of_the_options_of_one_takes_new_only() {
+    let Command::Sync(SyncArgs {
+        what: None,
+        new: false,
+        how,
+    }) = read("gosync sync --full -n --strict").unwrap().command
     else {
         panic!()
     };
@@ -28,11 +31,17 @@ fn sync_alone_is_both_and_takes_no_options_of_one_beside_them() {
         panic!()
     };
     assert_eq!(users.how.splay, Some(Span::from_secs(90)));
-    assert_eq!(kind("gosync sync --new"), ErrorKind::UnknownArgument);
-    assert_eq!(
-        kind("gosync sync --full users"),
-        ErrorKind::ArgumentConflict
-    );
+    let Command::Sync(SyncArgs {
+        what: None, new, ..
+    }) = read("gosync sync --new --splay 60s").unwrap().command
+    else {
+        panic!()
+    };
+    assert!(new);
+    assert_eq!(kind("gosync sync --updated"), ErrorKind::UnknownArgument);
+    for line in ["gosync sync --full users", "gosync sync --new users"] {
+        assert_eq!(kind(line), ErrorKind::ArgumentConflict, "{line}");
+    }
 }
 
 #[test]
@@ -53,35 +62,34 @@ fn clap_finds_no_fault() {
 }
 
 #[test]
-fn what_is_installed_for_cron_are_the_lines_of_the_manual() {
+fn what_is_installed_for_cron_are_the_lines_of_the_manual_behind_guards() {
     let file = include_str!("../../share/cron.d/gosync");
+    let guards = "test -d /run/systemd/system || test ! -x /usr/local/bin/gosync || test ! -e /etc/gosync/gosync.toml ||";
     for line in text::CRONTAB {
         let (when, command) = line.split_once(" /").unwrap();
-        assert!(
-            file.contains(&format!("\n{when} root /{command}\n")),
-            "{line}"
-        );
+        let line = format!("\n{when} root {guards} /{command}\n");
+        assert!(file.contains(&line), "{line}");
     }
     assert!(file.ends_with('\n') && !file.contains("/dev/null"));
 }
 
 #[test]
 fn the_crontab_lines_can_be_typed() {
-    for line in text::CRONTAB.into_iter().chain(text::CRONTAB_ORIGINAL) {
-        let program = if line.contains("./") {
-            "./"
-        } else {
-            "/usr/local/bin/"
-        };
-        let commands: Vec<_> = line
-            .split(program)
-            .skip(1)
-            .map(|c| c.split([';', '&', ')']).next().unwrap())
-            .collect();
-        assert_eq!(commands.len(), 2);
-        for command in commands {
-            let cli = read(command).unwrap();
-            assert!(cli.global.quiet && cli.global.nowait, "{command}");
+    let programs = ["./", "/usr/local/bin/"];
+    for (lines, program, count) in [
+        (text::CRONTAB_ORIGINAL, programs[0], 2),
+        (text::CRONTAB, programs[1], 1),
+    ] {
+        for line in lines {
+            let commands = line.split(program).skip(1);
+            let commands: Vec<_> = commands
+                .map(|c| c.split([';', '&', ')']).next().unwrap())
+                .collect();
+            assert_eq!(commands.len(), count, "{line}");
+            for command in commands {
+                let cli = read(command).unwrap();
+                assert!(cli.global.quiet && cli.global.nowait, "{command}");
+            }
         }
     }
     let Some(Sync::Users(users)) = sync("gosync -q --nw sync users --new") else {

@@ -2,10 +2,17 @@
 
 use std::fmt::Write as _;
 
-/// The lines of root's crontab, for a program where `make install` puts it.
+/// What is typed where systemd runs the host.
+pub const TIMERS: [&str; 2] = [
+    "systemctl enable --now gosync.timer gosync-new.timer",
+    "systemctl list-timers 'gosync*'; journalctl -u gosync -u gosync-new",
+];
+
+/// The lines of root's crontab, for a program where `make install` puts it. Each is one command: groups are brought in step
+/// also where the sync of people fails.
 pub const CRONTAB: [&str; 2] = [
-    "*/2  * * * * /usr/local/bin/gosync -q --nw sync users --new --splay 60s && /usr/local/bin/gosync -q --nw sync groups",
-    "*/15 * * * * /usr/local/bin/gosync -q --nw sync users --updated --splay 90s; /usr/local/bin/gosync -q --nw sync groups",
+    "*/2  * * * * /usr/local/bin/gosync -q --nw sync --new --splay 60s",
+    "*/15 * * * * /usr/local/bin/gosync -q --nw sync --splay 90s",
 ];
 
 /// The lines of those who come from the original, which work as they are where the program is in that directory.
@@ -326,6 +333,15 @@ pub fn after_long_help() -> String {
     section("Files", &FILES);
     section("Environment", &ENVIRONMENT);
     section("Examples", &EXAMPLES);
-    let _ = write!(out, "Root's crontab:\n  {}\n  {}", CRONTAB[0], CRONTAB[1]);
+    let _ = write!(
+        out,
+        "Every 2 and every 15 minutes, by systemd:\n  {}\n\n",
+        TIMERS[0]
+    );
+    let _ = write!(
+        out,
+        "By root's crontab:\n  {}\n  {}",
+        CRONTAB[0], CRONTAB[1]
+    );
     out
 }

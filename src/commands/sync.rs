@@ -24,6 +24,7 @@ pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui, wanted: Wanted<'_>) 
     }
     let tasks = match &args.what {
         Some(what) => vec![Task::from(what)],
+        None if args.new => Task::all_new().to_vec(),
         None => Task::all().to_vec(),
     };
     let setup = Setup::new(global, ui).inspect_err(|error| {

@@ -232,9 +232,18 @@ impl Task {
 
     /// The syncs of all people and of all groups, in their order.
     pub(crate) fn all() -> [Self; 2] {
+        Self::both(true)
+    }
+
+    /// The syncs of people who have no account yet, and of all groups, in their order.
+    pub(crate) fn all_new() -> [Self; 2] {
+        Self::both(false)
+    }
+
+    fn both(existing: bool) -> [Self; 2] {
         let users = Self::Users {
             new: true,
-            existing: true,
+            existing,
             only: Vec::new(),
         };
         [users, Self::Groups { only: Vec::new() }]

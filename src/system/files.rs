@@ -12,8 +12,8 @@ use std::os::unix::fs::{
 };
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::libc::{O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{Context as _, PathError, inputs};
 use crate::model::host::Owner;
@@ -335,8 +335,7 @@ pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), PathError> {
 /// # Errors
 /// When that fails.
 pub(crate) fn rename_to_free(from: &Path, to: &Path) -> Result<(), PathError> {
-    renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE)
-        .on("rename something to", to)
+    renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE).on("rename something to", to)
 }
 
 /// Removes a directory that is empty.

@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -309,26 +309,16 @@ impl Step {
             Step::Replace { staged, path, .. } => files::rename(staged, path),
             Step::Place { staged, path } => files::rename_to_free(staged, path),
             Step::Retire { path, aside } => files::rename_to_free(path, aside),
-            Step::Exchange { path, other } => renameat2(
-                AT_FDCWD,
-                other,
-                AT_FDCWD,
-                path,
-                RenameFlags::RENAME_EXCHANGE,
-            )
-            .on("exchange a directory with", path),
+            Step::Exchange { path, other } => {
+                renameat_with(CWD, other, CWD, path, RenameFlags::EXCHANGE)
+                    .on("exchange a directory with", path)
+            }
             Step::Swap { staged, path, .. }
                 if fs::symlink_metadata(path).is_ok_and(|m| m.is_dir()) =>
             {
                 // A link cannot be renamed onto a directory: the two change places, and the directory stays as a backup.
-                renameat2(
-                    AT_FDCWD,
-                    staged,
-                    AT_FDCWD,
-                    path,
-                    RenameFlags::RENAME_EXCHANGE,
-                )
-                .on("exchange a link with", path)
+                renameat_with(CWD, staged, CWD, path, RenameFlags::EXCHANGE)
+                    .on("exchange a link with", path)
             }
             Step::Swap { staged, path, .. } => files::rename(staged, path),
         }

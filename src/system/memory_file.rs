@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::process;
 
-use nix::sys::memfd::{MFdFlags, memfd_create};
+use rustix::fs::{MemfdFlags, memfd_create};
 
 /// A file that is nowhere but in memory, for a program that reads one by its path.
 pub(crate) struct MemoryFile {
@@ -20,7 +20,7 @@ impl MemoryFile {
     /// # Errors
     /// When the kernel gives none.
     pub(crate) fn of(bytes: &[u8]) -> io::Result<Self> {
-        let made = memfd_create(c"gosync", MFdFlags::MFD_CLOEXEC)?;
+        let made = memfd_create(c"gosync", MemfdFlags::CLOEXEC)?;
         let path = format!("/proc/{}/fd/{}", process::id(), made.as_raw_fd());
         let mut file = File::from(made);
         file.write_all(bytes)?;

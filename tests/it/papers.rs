@@ -324,7 +324,13 @@ fn program() -> String {
     rest.control("PP", []);
     let told = [
         (
-            "The crontab of root, for a program where `make install` puts it:",
+            "Where systemd runs the host, its timers do what these two lines of cron do, every 15 and every 2 minutes. Packages and \
+             `make install` bring them, and nothing enables them:",
+            words::TIMERS,
+        ),
+        (
+            "The crontab of root, for a program where `make install` puts it. A package brings these lines in /etc/cron.d/gosync, where \
+             they do nothing if systemd runs the host:",
             words::CRONTAB,
         ),
         (

@@ -119,6 +119,45 @@ fn the_next_run_reads_nobody_and_each_sync_has_its_note() {
     );
 }
 
+/// What gosync.service and cron run: groups must not wait for people who cannot be had.
+#[test]
+fn people_of_whom_none_can_be_used_do_not_hold_groups_up() {
+    for what in [&["sync"][..], &["sync", "--new"]] {
+        let host = host(&document(&[1], &[(1, &[1])]));
+        sync(&host).expect(0);
+        let mut said = document(&[1], &[(1, &[1]), (2, &[])]);
+        said["users"][0]["odd"] = 1.into();
+        say(&host, &said);
+        let ran = host.gosync(what).expect(12);
+        assert!(host.read("etc/group").contains("team2"), "{ran:?}");
+    }
+}
+
+#[test]
+fn new_people_and_all_groups_come_by_one_command() {
+    let host = host(&document(&[1, 2], &[(1, &[1])]));
+    sync(&host).expect(0);
+    let mut said = document(&[1, 2, 3], &[(1, &[2, 3])]);
+    said["users"][0]["active"] = false.into();
+    say(&host, &said);
+    let locked = |host: &ScratchHost| host.read("etc/shadow").contains("user1:!");
+    let before = locked(&host);
+    let ran = host.gosync(&["sync", "--new"]).expect(0);
+    assert!(host.read("etc/passwd").contains("user3"), "{ran:?}");
+    assert!(host.read("etc/group").contains("user2,user3"), "{ran:?}");
+    assert_eq!(locked(&host), before, "known ones are not looked at");
+    assert!(
+        !changes(&ran.out)
+            .iter()
+            .any(|line| line.contains("user1 ") && line.contains("lock"))
+    );
+    let all = sync(&host).expect(0);
+    assert!(
+        changes(&all.out).iter().any(|line| line.contains("user1")),
+        "{all:?}"
+    );
+}
+
 #[test]
 fn a_limit_for_accounts_does_not_hold_groups_up() {
     let host = host(&document(&[1, 2, 3, 4, 5], &[(1, &[1])]));

@@ -1,4 +1,4 @@
-//! Whether anything runs gosync regularly, and whether cron will read it. A hint only: there are
+//! Whether anything runs gosync regularly, cron or systemd, and whether cron will read its lines. A hint only: there are
 //! other ways. Rules: crontab(5), cron(8) of Debian.
 
 use std::path::PathBuf;
@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::cron_calls::{Call, call};
 use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, word};
+use super::units::{Systemd, Units};
 use crate::model::shown;
 use crate::system::inspect::{self, Kind, Node};
-use crate::system::root::Root;
 use crate::system::{files, process};
 
 const AREA: Area = Area::Crontab;
@@ -17,12 +17,23 @@ const AREA: Area = Area::Crontab;
 /// The longest table that is looked at, in bytes.
 const LIMIT: u64 = 1 << 20;
 
+/// What a line begins with that does nothing where systemd runs the host: there a timer has the same done.
+const GUARD: &str = "test -d /run/systemd/system ||";
+
 /// What is known.
 struct Facts {
     tables: Vec<Table>,
-    /// What systemd starts that is gosync's.
-    units: Vec<&'static str>,
+    units: Units,
     time_limit: Duration,
+}
+
+impl Facts {
+    /// A table of which cron runs a line of ours.
+    fn by_cron(&self) -> Option<&Table> {
+        let is_left_to_systemd = self.units.systemd == Systemd::Runs;
+        let runs = |table: &&Table| !(is_left_to_systemd && table.is_guarded());
+        self.tables.iter().find(runs)
+    }
 }
 
 /// A table of cron that names gosync.
@@ -33,6 +44,13 @@ struct Table {
     dropped_in: bool,
     /// What its lines come to on this host; nothing of another one is known.
     calls: Vec<(String, Call)>,
+}
+
+impl Table {
+    /// Whether all that it does with gosync is left to systemd, where that runs.
+    fn is_guarded(&self) -> bool {
+        lines(&self.text).all(|line| line.contains(GUARD))
+    }
 }
 
 pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
@@ -59,7 +77,7 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     }
     let facts = Facts {
         tables,
-        units: units(root),
+        units: Units::look(root, look.is_host()),
         time_limit: look.settings().gosync.time_limit,
     };
     let found: Vec<String> = facts
@@ -67,7 +85,10 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         .iter()
         .map(|table| table.node.path.display().to_string())
         .collect();
-    let units = facts.units.iter().map(|unit| (*unit).to_owned());
+    let units = facts
+        .units
+        .started()
+        .map(|unit| shown(&unit.name).to_string());
     let all: Vec<String> = found.into_iter().chain(units).collect();
     report.looked(
         AREA,
@@ -78,19 +99,6 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         },
     );
     report.add(judge(&facts));
-}
-
-/// What systemd starts that is gosync's: a timer of the admin's own, or the service that follows, if it is enabled.
-fn units(root: &Root) -> Vec<&'static str> {
-    let is_there = |dir: &str, end: &str| {
-        let names = files::list(&root.path(dir)).unwrap_or_default();
-        let mut names = names.iter().map(|name| name.to_string_lossy());
-        names.any(|name| name.contains("gosync") && name.ends_with(end))
-    };
-    let timer = is_there("/etc/systemd/system", ".timer").then_some("a timer of systemd");
-    let wanted = "/etc/systemd/system/multi-user.target.wants";
-    let follows = is_there(wanted, "follow.service").then_some("gosync-follow.service");
-    timer.into_iter().chain(follows).collect()
 }
 
 fn table(path: PathBuf, dropped_in: bool) -> Option<Table> {
@@ -120,19 +128,17 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn judge(facts: &Facts) -> Vec<Finding> {
-    if facts.tables.is_empty() && facts.units.is_empty() {
+    let cron = facts.by_cron().map(|table| table.node.path.as_path());
+    let mut found = facts.units.judge(cron);
+    if cron.is_none() && facts.units.started().next().is_none() {
+        let guarded = facts.tables.first().map(|table| table.node.path.as_path());
+        let (what, fix) = facts.units.nothing_runs(guarded);
         let why = "new people get no account, and those who leave keep theirs, until somebody runs it by hand";
-        return vec![AREA.note(
-            "neither cron nor a timer runs gosync",
-            why,
-            "crontab -e   # gosync(8) shows two lines for root",
-        )];
+        found.push(AREA.note(what, why, fix));
     }
-    facts
-        .tables
-        .iter()
-        .flat_map(|table| judge_table(table, facts.time_limit))
-        .collect()
+    let tables = facts.tables.iter();
+    found.extend(tables.flat_map(|table| judge_table(table, facts.time_limit)));
+    found
 }
 
 fn judge_table(table: &Table, limit: Duration) -> Vec<Finding> {
@@ -260,6 +266,7 @@ mod tests {
     use super::*;
     use crate::cli::text::CRONTAB;
     use crate::commands::doctor::report::Severity;
+    use crate::commands::doctor::units::Unit;
 
     fn facts(path: &str, text: &str, mode: u32) -> Facts {
         let node = Node {
@@ -278,8 +285,15 @@ mod tests {
         }];
         Facts {
             tables,
-            units: Vec::new(),
+            units: none(Systemd::Absent),
             time_limit: Duration::from_secs(100),
+        }
+    }
+
+    fn none(systemd: Systemd) -> Units {
+        Units {
+            systemd,
+            all: Vec::new(),
         }
     }
 
@@ -346,36 +360,38 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_is_enabled_and_a_timer_run_it() {
-        let dir = tempfile::tempdir().unwrap();
-        let root = Root::new(Some(dir.path().to_owned()));
-        let units_dir = dir.path().join("etc/systemd/system");
-        let wanted = units_dir.join("multi-user.target.wants");
-        std::fs::create_dir_all(&wanted).unwrap();
-        std::fs::write(units_dir.join("gosync-follow.service"), "").unwrap();
-        assert_eq!(units(&root), [""; 0], "not enabled");
-        std::os::unix::fs::symlink("/x", wanted.join("gosync-follow.service")).unwrap();
-        assert_eq!(units(&root), ["gosync-follow.service"]);
-        std::fs::write(units_dir.join("gosync.timer"), "").unwrap();
-        let both = ["a timer of systemd", "gosync-follow.service"];
-        assert_eq!(units(&root), both);
+    fn what_is_shipped_for_cron_is_sound_and_runs_where_systemd_does_not() {
+        let text = include_str!("../../../share/cron.d/gosync");
+        let mut facts = facts("/etc/cron.d/gosync", text, 0o644);
+        assert_eq!(lines(text).count(), 2);
+        assert!(facts.tables[0].is_guarded());
+        assert_eq!(told(&facts), []);
+        facts.units = none(Systemd::Unknown);
+        assert_eq!(told(&facts), []);
+        facts.units = none(Systemd::Runs);
+        let found = judge(&facts);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].what.contains("leaves it to systemd"), "{found:?}");
+        let timer = Unit {
+            name: "gosync.timer".to_owned(),
+            is_enabled: true,
+            is_active: Some(true),
+        };
+        facts.units.all = vec![timer];
+        assert_eq!(told(&facts), [], "cron does not run it, too");
+        let plain = format!("{}\n", CRONTAB[0]);
+        facts.tables[0].text = plain;
+        assert_eq!(told(&facts), [Severity::Note], "both run it");
     }
 
     #[test]
     fn nothing_that_runs_it_is_a_note() {
         let none = Facts {
             tables: vec![],
-            units: Vec::new(),
+            units: none(Systemd::Runs),
             time_limit: Duration::from_secs(100),
         };
         assert_eq!(told(&none), [Severity::Note]);
-        assert_eq!(
-            told(&Facts {
-                units: vec!["a timer of systemd"],
-                ..none
-            }),
-            []
-        );
         assert_eq!(
             lines("# 1 * * * * gosync sync users\n@daily rsync x\n").count(),
             0

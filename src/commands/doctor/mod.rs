@@ -4,7 +4,7 @@
 //! Each area has a file: facts are gathered through `system` and `target`, as data, and judged by
 //! functions that see nothing else. Writes nothing, and holds no lock. What burned people, and thus
 //! what is worth a look, comes from the manuals of passwd(5), login.defs(5), nsswitch.conf(5),
-//! sshd_config(5), crontab(5), and systemd's document on uids.
+//! sshd_config(5), crontab(5), systemd.unit(5), and systemd's document on uids.
 
 mod clock;
 mod configuration;
@@ -28,6 +28,7 @@ mod ranges;
 mod report;
 mod sshd;
 mod trust;
+mod units;
 
 use self::host_look::HostLook;
 use self::report::{Report, Severity};
