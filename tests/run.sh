@@ -36,6 +36,12 @@ ssh openssh-client
 unshare util-linux
 newuidmap uidmap
 chattr e2fsprogs
+strip binutils
+dpkg-deb dpkg
+rpmbuild rpm
+mmdebstrap mmdebstrap
+systemd-analyze systemd
+systemd-nspawn systemd-container
 END
 }
 

@@ -10,10 +10,9 @@ if [ -d /run/systemd/system ]; then
         fi
     done
     if systemctl --quiet is-enabled gosync-follow.service 2>/dev/null; then
-        # Not in the middle of a round. It is started without waiting for it: it is up only when it is in step.
-        if systemctl --quiet is-active gosync-follow.service; then
-            gosync -q --wait 10m waitlock || true
-        fi
+        # Not in the middle of a round, be it the first one. It is started without waiting for it: it is up only when it is
+        # in step.
+        gosync -q --wait 10m waitlock >/dev/null 2>&1 || true
         systemctl --no-block restart gosync-follow.service || true
     fi
 fi

@@ -38,6 +38,8 @@ mod web;
 
 #[path = "../support/schema.rs"]
 mod schema;
+#[path = "../support/made_once.rs"]
+mod made_once;
 #[path = "../support/scratch.rs"]
 mod scratch;
 
@@ -65,6 +67,7 @@ mod life;
 mod locks;
 mod name_services;
 mod namespace;
+mod packages;
 mod picture;
 mod processes;
 mod same_as_useradd;

@@ -4,6 +4,8 @@
 
 #[path = "../support/follower.rs"]
 mod follower;
+#[path = "../support/made_once.rs"]
+mod made_once;
 #[path = "../support/proxy.rs"]
 mod proxy;
 #[path = "../support/schema.rs"]
@@ -54,7 +56,6 @@ mod ldap_faults;
 mod ldap_group;
 mod ldap_stub;
 mod ldap_tools;
-mod made_once;
 mod prometheus;
 mod rebind;
 mod relay;
