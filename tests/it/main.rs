@@ -64,6 +64,7 @@ mod threats;
 mod transcripts;
 mod trust;
 mod undo;
+mod units;
 
 use std::path::{Path, PathBuf};
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::cron_calls::{Call, call};
 use super::host_look::HostLook;
 use super::report::{Area, Finding, Report, word};
+use super::sandbox;
 use super::units::{Systemd, Units};
 use crate::model::shown;
 use crate::system::inspect::{self, Kind, Node};
@@ -99,6 +100,7 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         },
     );
     report.add(judge(&facts));
+    report.add(sandbox::check(look, &facts.units));
 }
 
 fn table(path: PathBuf, dropped_in: bool) -> Option<Table> {

@@ -26,6 +26,7 @@ mod power;
 mod provider;
 mod ranges;
 mod report;
+mod sandbox;
 mod sshd;
 mod trust;
 mod units;

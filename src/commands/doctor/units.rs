@@ -15,7 +15,7 @@ use crate::system::{files, process};
 const AREA: Area = Area::Crontab;
 
 /// Where units are; what is found earlier counts.
-const PLACES: [&str; 5] = [
+pub(super) const PLACES: [&str; 5] = [
     "/etc/systemd/system",
     "/run/systemd/system",
     "/usr/local/lib/systemd/system",

@@ -144,3 +144,21 @@ fn timers_are_off_until_they_are_enabled_and_the_doctor_says_so() {
         "[ \"$({next})\" != infinity ] && ! systemctl is-active gosync-new.service"
     ));
 }
+
+/// The line that the doctor gives for homes that the sandbox knows nothing of is typed as it stands.
+#[test]
+fn homes_elsewhere_need_a_line_that_the_doctor_gives() {
+    let host = configured();
+    host.good(GO);
+    host.good("mkdir -p /export/home; printf '[accounts]\\nhome_base = \"/export/home\"\\n' >> /etc/gosync/gosync.toml");
+    host.good("systemctl enable gosync.timer");
+    let words = "gosync.service may not write /export/home";
+    let said = host.run("gosync doctor").out;
+    let mut lines = said.lines().skip_while(|line| !line.contains(words));
+    let fix = lines.find_map(|line| line.trim().strip_prefix("fix: "));
+    let fix = fix.unwrap_or_else(|| panic!("{said}"));
+    assert_ne!(host.run("systemctl start gosync.service").code, Some(0));
+    host.good(fix);
+    host.good("systemctl start gosync.service; test -d /export/home/alice");
+    assert!(!host.run("gosync doctor").out.contains(words));
+}
