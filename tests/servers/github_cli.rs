@@ -127,6 +127,7 @@ fn people_of_an_organisation_get_accounts_and_teams_become_groups() {
     // Somebody leaves the team below, and so the one above; somebody leaves the organisation.
     server.change(|world| {
         world.teams[1].members.clear();
+        world.teams[3].members = vec![1];
         world.accounts[3].is_member = false;
     });
     host.gosync(0, &["sync"]);
