@@ -103,7 +103,7 @@ pub(crate) fn memberships<'a>(
     is_wanted: impl Fn(&str) -> bool,
 ) -> BTreeMap<&'a str, Vec<String>> {
     let mut out: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (group, found) in &host.groups {
+    for (group, found) in host.groups.iter() {
         for member in found.members.names().filter(|name| is_wanted(name)) {
             let groups = out.entry(member).or_default();
             if groups.last().is_none_or(|last| last != group) {

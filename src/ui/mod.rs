@@ -105,7 +105,9 @@ impl Ui {
         if !self.colours {
             return self.data(text);
         }
-        let lines = text.lines().map(|line| paint::sign(&tame(line)) + "\n");
+        let lines = text
+            .lines()
+            .map(|line| paint::sign(&tame::tame(line)) + "\n");
         out(&lines.collect::<String>());
     }
 

@@ -36,10 +36,10 @@ mod slapd;
 #[path = "../support/web.rs"]
 mod web;
 
-#[path = "../support/schema.rs"]
-mod schema;
 #[path = "../support/made_once.rs"]
 mod made_once;
+#[path = "../support/schema.rs"]
+mod schema;
 #[path = "../support/scratch.rs"]
 mod scratch;
 

@@ -294,7 +294,7 @@ impl Mariadb {
     }
 }
 
-fn client(options: &Path) -> impl Fn() -> Command {
+fn client(options: &Path) -> impl Fn() -> Command + use<> {
     let options = options.display().to_string();
     move || {
         let mut client = Command::new("mariadb");
