@@ -107,6 +107,7 @@ fn fill(ledger: &Ledger, kind: EntryKind, id: &str) {
             ("kind", _) => format!("'{word}'"),
             ("place", _) => "'directory'".to_owned(),
             ("what", _) => "'archive'".to_owned(),
+            ("attributes", _) => "'{}'".to_owned(),
             (_, "INTEGER") => number.to_owned(),
             _ => "'x'".to_owned(),
         };

@@ -297,7 +297,7 @@ fn an_account_is_told_to_hooks_key_by_key() {
     let event = events(vec![create()], ALL).remove(0);
     assert_eq!(
         serde_json::to_string(&event.subject).unwrap(),
-        r#"{"account":{"name":"bob","uid":20001,"gid":20001,"gecos":"Bob","home":"/home/bob","shell":"/bin/sh","email":null,"ssh_keys":[],"attributes":{},"groups":[]}}"#
+        r#"{"account":{"name":"bob","uid":20001,"gid":20001,"gecos":"Bob","home":"/home/bob","shell":"/bin/sh","email":null,"ssh_keys":[],"attributes":{},"groups":["osg"]}}"#
     );
 }
 
