@@ -80,7 +80,7 @@ impl Settings {
         let hooks: HookRules = sections.one("hooks")?;
         sections.end()?;
         let known = providers::read(providers, &base, &places)?;
-        let known_targets = targets::read(targets, &places)?;
+        let known_targets = targets::read(targets, &base, &places)?;
         check((&gosync, &follow), &rules, &hooks).map_err(|misfit| places.misfit(&misfit))?;
         let chosen = providers::choose(&known, provider, &gosync, &places)?;
         let all = Self {

@@ -20,9 +20,11 @@ pub struct TargetSettings {
     pub keys: Keys,
 }
 
-/// All sections, by name; every one is checked, not only those that this run brings in step.
+/// All sections, by name; every one is checked, not only those that this run brings in step. Relative paths of what they read count
+/// from `base`.
 pub(super) fn read(
     sections: Vec<NamedSection<'_>>,
+    base: &Path,
     places: &Places<'_>,
 ) -> Result<BTreeMap<String, TargetSettings>, ConfigError> {
     let (name, keys) = registry::default();
@@ -36,7 +38,7 @@ pub(super) fn read(
         let name = section.name.clone();
         let [usual, ..] = registry::KINDS;
         let (kind, value) = kind_or(section, &registry::KINDS, usual, |kind| kind.word, places)?;
-        let keys = places.read_by(value, kind.read)?;
+        let keys = places.read_by(value, |keys| (kind.read)(keys, base))?;
         if let Keys::Derived(derived) = &keys {
             derived
                 .check()

@@ -126,7 +126,7 @@ fn an_error_names_the_key_however_its_table_is_written() {
         ),
         (
             "[target.x]\nkind = \"nis\"\n",
-            "2:8: target.x.kind: there is no target of kind `nis`; there are local, template and snapshot",
+            "2:8: target.x.kind: there is no target of kind `nis`; there are local, template, snapshot and ldap",
         ),
         (
             "[target.x]\nkind = \"local\"\ndatabase = \"x\"\n",

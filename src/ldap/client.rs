@@ -8,10 +8,11 @@
 use std::cell::RefCell;
 use std::time::Instant;
 
+use super::batch;
 use super::connect::{Server, Session};
 use super::entry::Entry;
 use super::error::Error;
-use super::request::{Attributes, Change, Operation};
+use super::request::{Attributes, Change, Operation, Write};
 use super::search::{self, Outcome, Request};
 use crate::model::Untrusted;
 use crate::model::remedy::Remedy;
@@ -153,6 +154,26 @@ impl Client {
     /// When the server could not be asked, or its answer did not come.
     pub(crate) fn add(&self, dn: &str, attributes: &Attributes) -> Result<Answer, Error> {
         self.write(&Operation::add(dn, attributes))
+    }
+
+    /// Makes many changes, none of which depends on another, as [`batch`] does; `answered` is given the place of each, and what the
+    /// server said.
+    ///
+    /// # Errors
+    /// When the server could not be asked, or not all answers came.
+    pub(crate) fn write_all(
+        &self,
+        writes: &[Write],
+        answered: &mut dyn FnMut(usize, Answer),
+    ) -> Result<(), Error> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let kept = self.session.take();
+        let mut session = kept.map_or_else(|| self.open(), Ok)?;
+        batch::run(&mut session, writes, answered)?;
+        self.session.replace(Some(session));
+        Ok(())
     }
 
     fn write(&self, operation: &Operation) -> Result<Answer, Error> {

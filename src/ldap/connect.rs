@@ -267,6 +267,17 @@ impl Session {
         }
     }
 
+    /// The next message, whatever it answers to.
+    ///
+    /// # Errors
+    /// Why none came; the session cannot be used any more then.
+    pub(super) fn receive_any(&mut self) -> Result<Message<'_>, Error> {
+        if self.wire.next_id()? == UNSOLICITED {
+            return Err(self.fail(Error::closed()));
+        }
+        self.wire.receive()
+    }
+
     /// From now on every wait ends then, and as much may come as on a new connection.
     pub(super) fn until(&mut self, deadline: Instant) {
         self.wire.until(deadline);

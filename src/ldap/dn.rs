@@ -87,6 +87,11 @@ pub(crate) fn first(text: &str) -> Vec<Part> {
         .unwrap_or_default()
 }
 
+/// The name of the entry above; empty: there is none.
+pub(crate) fn parent(text: &str) -> Option<&str> {
+    relative(without_blanks(text)).map(|(_, tail)| tail.unwrap_or_default())
+}
+
 /// A text without what is blank around it; a blank that is escaped stays.
 fn without_blanks(text: &str) -> &str {
     let text = text.trim_start();

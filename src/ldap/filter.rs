@@ -264,6 +264,20 @@ pub(crate) fn any_bytes(all: &str, attribute: &str, values: &[Vec<u8>]) -> Vec<S
     any_of(all, attribute, &escaped)
 }
 
+/// A filter for an entry whose attributes hold all of these values; no value: there is none of the attribute. None if it is none,
+/// as where a name is none.
+pub(crate) fn holding(values: &[(&str, &[Vec<u8>])]) -> Option<Filter> {
+    let of = |(name, values): &(&str, &[Vec<u8>])| match values {
+        [] => format!("(!({name}=*))"),
+        values => {
+            let each = values.iter().map(|it| format!("({name}={})", escaped(it)));
+            each.collect()
+        }
+    };
+    let all: String = values.iter().map(of).collect();
+    Filter::new(&format!("(&{all})"))
+}
+
 /// A value of bytes as it stands in a filter.
 fn escaped(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut out, b| {

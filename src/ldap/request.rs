@@ -1,7 +1,7 @@
 //! What is asked of a server, as bytes: operations and the controls that go with them.
 //!
-//! Rules: RFC 4511 (4.2 bind, 4.5 search, 4.6 modify, 4.7 add, 4.12 extended), RFC 2696 (paged results), RFC 4532 (who am
-//! I). Pure.
+//! Rules: RFC 4511 (4.2 bind, 4.5 search, 4.6 modify, 4.7 add, 4.8 delete, 4.9 modify DN, 4.12 extended), RFC 2696 (paged results), RFC
+//! 4528 (assertion), RFC 4532 (who am I). Pure.
 
 use super::ber::{ENUMERATED, INTEGER, SEQUENCE, SET, Writer};
 use super::error::Error;
@@ -12,6 +12,9 @@ use super::question::Request;
 pub(super) const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
 /// Who am I? (RFC 4532)
 pub(super) const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
+
+/// Assertion (RFC 4528).
+const ASSERTION: &str = "1.3.6.1.1.12";
 
 const VERSION: u32 = 3;
 const CONTROLS: u8 = 0xa0;
@@ -179,6 +182,25 @@ impl Operation {
         })
     }
 
+    /// Takes an entry away.
+    fn delete(dn: &str) -> Self {
+        let mut out = Writer::default();
+        out.bytes(0x4a, dn.as_bytes());
+        Self(out.into_bytes())
+    }
+
+    /// Calls an entry otherwise, or puts it elsewhere.
+    fn rename(dn: &str, to: &Renamed) -> Self {
+        Self::new(0x6c, |out| {
+            out.string(dn.as_bytes());
+            out.string(to.name.as_bytes());
+            out.boolean(!to.keeps_old);
+            if let Some(base) = &to.base {
+                out.bytes(0x80, base.as_bytes());
+            }
+        })
+    }
+
     /// The whole message.
     pub(super) fn message(&self, id: u32, controls: &[Control]) -> Vec<u8> {
         let mut out = Writer::default();
@@ -192,6 +214,61 @@ impl Operation {
             }
         });
         out.into_bytes()
+    }
+}
+
+/// What an entry is called after it was renamed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Renamed {
+    /// Its own part of the name, such as `uid=alice`.
+    pub name: String,
+    /// Whether the values of the old one stay in the entry.
+    pub keeps_old: bool,
+    /// The entry below which it comes to stand, if that is another one.
+    pub base: Option<String>,
+}
+
+/// A change of one entry, done wholly or not at all.
+#[derive(Debug)]
+pub(crate) struct Write {
+    pub(super) operation: Operation,
+    pub(super) controls: Vec<Control>,
+}
+
+impl Write {
+    fn new(operation: Operation) -> Self {
+        Self {
+            operation,
+            controls: Vec::new(),
+        }
+    }
+
+    /// Makes the entry `dn`.
+    pub(crate) fn add(dn: &str, attributes: &Attributes) -> Self {
+        Self::new(Operation::add(dn, attributes))
+    }
+
+    /// Changes its values.
+    pub(crate) fn modify(dn: &str, changes: &[Change]) -> Self {
+        Self::new(Operation::modify(dn, changes))
+    }
+
+    /// Calls it otherwise.
+    pub(crate) fn rename(dn: &str, to: &Renamed) -> Self {
+        Self::new(Operation::rename(dn, to))
+    }
+
+    /// Takes it away.
+    pub(crate) fn delete(dn: &str) -> Self {
+        Self::new(Operation::delete(dn))
+    }
+
+    /// The same, and only if the entry is one that the filter finds.
+    #[must_use]
+    pub(crate) fn only_if(mut self, filter: &Filter) -> Self {
+        let value = filter.encoded().to_vec();
+        self.controls.push(Control::critical(ASSERTION, value));
+        self
     }
 }
 
@@ -220,6 +297,30 @@ fn control(out: &mut Writer, control: &Control) {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn changes_of_whole_entries_are_as_the_rfc_has_them() {
+        let to = |base: Option<&str>| Renamed {
+            name: "b=1".to_owned(),
+            keeps_old: base.is_some(),
+            base: base.map(str::to_owned),
+        };
+        let delete = Write::delete("a=1").operation.message(1, &[]);
+        assert_eq!(delete, b"\x30\x08\x02\x01\x01\x4a\x03a=1");
+        let rename = Write::rename("a=1", &to(None)).operation.message(1, &[]);
+        assert_eq!(
+            rename,
+            b"\x30\x12\x02\x01\x01\x6c\x0d\x04\x03a=1\x04\x03b=1\x01\x01\xff"
+        );
+        let moved = Write::rename("a=1", &to(Some("c=1")))
+            .operation
+            .message(1, &[]);
+        assert!(moved.ends_with(b"\x01\x01\x00\x80\x03c=1"));
+        let filter = Filter::new("(a=*)").unwrap();
+        let write = Write::delete("a=1").only_if(&filter);
+        let bytes = write.operation.message(1, &write.controls);
+        assert!(bytes.ends_with(b"\x04\x0c1.3.6.1.1.12\x01\x01\xff\x04\x03\x87\x01a"));
+    }
+
     use super::*;
 
     /// StartTLS stands in RFC 4511 as these bytes.

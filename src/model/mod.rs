@@ -58,4 +58,4 @@ pub(crate) use same_name::{Named, name_key, named};
 pub(crate) use ssh_key::SshKey;
 pub(crate) use subject::{Key, Name, ProviderName, Subject};
 pub use text::Untrusted;
-pub(crate) use text::{counted, first_names, hex, moment, shown, unhex};
+pub(crate) use text::{counted, first_line, first_names, hex, moment, shown, unhex};

@@ -67,6 +67,12 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         })
 }
 
+/// The first line, without a byte order mark before it, which some editors write and nobody means.
+pub(crate) fn first_line(text: &str) -> &str {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.lines().next().unwrap_or_default()
+}
+
 /// What [`hex`] has written.
 pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let pairs = text.as_bytes().chunks(2);

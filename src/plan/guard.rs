@@ -504,6 +504,7 @@ impl Losers {
 }
 
 mod additions;
+pub(crate) mod elsewhere;
 mod other_losses;
 
 #[cfg(test)]

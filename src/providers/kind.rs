@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::admin::GroupAdmin;
 use super::{FetchError, Provider};
 use crate::model::remedy::KeyNames;
-use crate::model::{IdRange, Now, shown};
+use crate::model::{IdRange, Now, first_line, shown};
 use crate::system::PathError;
 use crate::system::child::User;
 use crate::system::files::{self, Trust};
@@ -296,12 +296,6 @@ impl Section<'_> {
         let name = self.0.to_owned();
         files::read_trusted(path, trust).map_err(|source| OpenError::File { name, key, source })
     }
-}
-
-/// The first line, without a byte order mark before it, which some editors write and nobody means.
-fn first_line(text: &str) -> &str {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    text.lines().next().unwrap_or_default()
 }
 
 /// What is odd about a secret that was not accepted, ready to stand behind the name of its key.

@@ -22,7 +22,7 @@ use crate::system::inputs::Watching;
 use crate::system::replace::Appearance;
 use crate::system::{PathError, clock, files, inputs, process, replace};
 use crate::targets::Hold;
-use crate::targets::derived::{self, Derived, MadeFile, Roll, Site};
+use crate::targets::derived::{self, Derived, Hand, MadeFile, Roll, Site};
 
 /// The note.
 const FILE: &str = "targets.json";
@@ -97,7 +97,11 @@ pub(crate) fn is_known(report: &Result<RunReport>) -> bool {
 ///
 /// # Errors
 /// When nobody knows what they are made of.
-pub(crate) fn bring(env: &Env, watch: &mut dyn Watch) -> Result<Vec<String>> {
+pub(crate) fn bring(
+    env: &Env,
+    approved: Option<&str>,
+    watch: &mut dyn Watch,
+) -> Result<Vec<String>> {
     let all: Vec<(&str, &dyn Derived)> = env.settings.derived_targets().collect();
     if all.is_empty() {
         return Ok(Vec::new());
@@ -114,9 +118,9 @@ pub(crate) fn bring(env: &Env, watch: &mut dyn Watch) -> Result<Vec<String>> {
         now: Now::new(env.now.seconds()),
         ..env.clone()
     };
-    let behind = bring_each(env, &all, watch)?;
+    let behind = bring_each(env, approved, &all, watch)?;
     let left = match behind.is_empty() {
-        true => leave(&watching, env, asked),
+        true => leave(&watching, env, asked, due(env, &all)),
         false => stamp::remove(&dir, STAMP),
     };
     if let Err(error) = left {
@@ -142,8 +146,24 @@ fn note_inputs(dir: &Path) {
         .for_each(|path| inputs::note(path));
 }
 
+/// When they are to be looked at in any case, in seconds since 1970.
+fn due(env: &Env, all: &[(&str, &dyn Derived)]) -> Option<i64> {
+    let most = env.settings.gosync.full_read_every;
+    let believed = all.iter().filter_map(|(_, target)| target.believed(most));
+    let until = |span: std::time::Duration| {
+        let seconds = i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
+        env.now.seconds().saturating_add(seconds)
+    };
+    believed.map(until).chain(env.now.next()).min()
+}
+
 /// Leaves a stamp for the next command, if nothing was written now.
-fn leave(watching: &Watching, env: &Env, asked: String) -> std::result::Result<(), PathError> {
+fn leave(
+    watching: &Watching,
+    env: &Env,
+    asked: String,
+    due: Option<i64>,
+) -> std::result::Result<(), PathError> {
     let (dir, now) = (env.state_dir(), &env.now);
     let stamp = watching.seen().map(|mut inputs| {
         // The note of each run is put there.
@@ -151,7 +171,7 @@ fn leave(watching: &Watching, env: &Env, asked: String) -> std::result::Result<(
         Stamp {
             asked,
             read_at: Moment(now.seconds()),
-            due: now.next(),
+            due,
             until: i64::MAX,
             summary: String::new(),
             mark: Marked::Files,
@@ -167,6 +187,7 @@ fn leave(watching: &Watching, env: &Env, asked: String) -> std::result::Result<(
 
 fn bring_each(
     env: &Env,
+    approved: Option<&str>,
     all: &[(&str, &dyn Derived)],
     watch: &mut dyn Watch,
 ) -> Result<Vec<String>> {
@@ -196,6 +217,7 @@ fn bring_each(
         let note = notes.targets.entry((*name).to_owned()).or_default();
         let mut one = One {
             env,
+            approved,
             name,
             note,
             watch,
@@ -218,6 +240,7 @@ fn bring_each(
 /// One of them.
 struct One<'a> {
     env: &'a Env,
+    approved: Option<&'a str>,
     name: &'a str,
     note: &'a mut TargetNote,
     watch: &'a mut dyn Watch,
@@ -231,15 +254,11 @@ impl One<'_> {
             root: &self.env.root,
             now: &self.env.now,
             is_untouched,
+            deadline: clock::deadline(self.env.settings.gosync.time_limit),
+            limits: &self.env.settings.limits,
+            approved: self.approved,
         };
-        let made = target.make(roll, &site)?;
-        for text in made.left_out {
-            self.watch
-                .warn(format!("target {}: {text}", shown(self.name)));
-        }
-        for file in &made.files {
-            self.put(file).map_err(|error| error.to_string())?;
-        }
+        target.bring(roll, &site, self)?;
         for path in target.paths() {
             // One that finds it otherwise looks at all of them.
             inputs::note(&self.env.root.path(path));
@@ -260,7 +279,7 @@ impl One<'_> {
     }
 
     /// Puts a file in place that is not there as it should be.
-    fn put(&mut self, file: &MadeFile) -> std::result::Result<(), PathError> {
+    fn put_file(&mut self, file: &MadeFile) -> std::result::Result<(), PathError> {
         let path = self.env.root.path(&file.path);
         let there = files::read_plain(&path)?;
         let digest = hex(&Sha256::digest(&file.bytes));
@@ -268,12 +287,7 @@ impl One<'_> {
         if !is_right {
             self.keep_others(&path, file, there.as_deref())?;
             derived::put(file, &self.env.root)?;
-            self.watch.notice(format!(
-                "target {}: {} is written",
-                shown(self.name),
-                file.path.display()
-            ));
-            self.note.at = Some(Moment(self.env.now.seconds()));
+            self.did(format!("{} is written", file.path.display()));
         }
         self.note.written.insert(file.path.clone(), digest);
         Ok(())
@@ -331,5 +345,22 @@ impl One<'_> {
         let now = Moment(self.env.now.seconds());
         self.note.failing_since.get_or_insert(now);
         self.note.error = Some(why);
+    }
+}
+
+impl Hand for One<'_> {
+    fn put(&mut self, file: &MadeFile) -> std::result::Result<(), String> {
+        self.put_file(file).map_err(|error| error.to_string())
+    }
+
+    fn did(&mut self, what: String) {
+        self.watch
+            .notice(format!("target {}: {what}", shown(self.name)));
+        self.note.at = Some(Moment(self.env.now.seconds()));
+    }
+
+    fn warn(&mut self, text: String) {
+        self.watch
+            .warn(format!("target {}: {text}", shown(self.name)));
     }
 }

@@ -53,7 +53,7 @@ pub fn once(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
     if job.options.dry_run || !derived::is_known(&report) {
         return report;
     }
-    let behind = derived::bring(env, watch)?;
+    let behind = derived::bring(env, job.options.approve.as_deref(), watch)?;
     report.map(|report| RunReport {
         outcome: report.outcome.with_behind(behind),
         ..report
@@ -66,6 +66,8 @@ pub(crate) struct Together {
     ahead: Option<Rc<Ahead>>,
     /// Whether all of them have left the host as gosync knows it.
     is_known: Cell<bool>,
+    /// The plan that an administrator lets through.
+    approved: Option<String>,
     _lock: RunLock,
 }
 
@@ -88,6 +90,7 @@ impl Together {
         Ok(Self {
             ahead: options.dry_run.then(Rc::default),
             is_known: Cell::new(true),
+            approved: options.approve.clone(),
             _lock: lock,
         })
     }
@@ -119,7 +122,7 @@ impl Together {
     /// When nobody knows what they are made of.
     pub(crate) fn end(self, env: &Env, watch: &mut dyn Watch) -> Result<Vec<String>> {
         match self.ahead.is_none() && self.is_known.get() {
-            true => derived::bring(env, watch),
+            true => derived::bring(env, self.approved.as_deref(), watch),
             false => Ok(Vec::new()),
         }
     }

@@ -14,7 +14,7 @@ use crate::model::owned::State;
 use crate::plan::KeyFile;
 use crate::policy::keys::Place;
 use crate::targets::Target;
-use crate::targets::derived::{Account, Group, Roll};
+use crate::targets::derived::{Account, Gone, Group, Roll};
 
 /// What was collected.
 #[derive(Default)]
@@ -38,9 +38,11 @@ impl<'h> Collected<'h> {
         with_keys: bool,
     ) -> Result<Self> {
         let mut listed = ledger.listing().map_err(Error::failed)?;
-        listed.retain(|it| matches!(it.state, State::Active | State::Locked));
         listed.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
         let mut found = Self::default();
+        let is_gone = |it: &mut Listed| matches!(it.state, State::Removed | State::Released);
+        found.roll.gone = listed.extract_if(.., is_gone).map(gone).collect();
+        listed.retain(|it| matches!(it.state, State::Active | State::Locked));
         let mut missing: BTreeMap<EntryKind, Vec<String>> = BTreeMap::new();
         for it in listed {
             let kind = it.kind;
@@ -124,6 +126,15 @@ impl<'h> Collected<'h> {
             ));
         }
         Ok(())
+    }
+}
+
+fn gone(it: Listed) -> Gone {
+    Gone {
+        kind: it.kind,
+        id: it.id,
+        name: it.name,
+        number: it.number,
     }
 }
 

@@ -15,7 +15,7 @@ use super::target::Target;
 pub enum Keys {
     /// Somewhere accounts and groups live.
     Host(Arc<dyn TargetConfig>),
-    /// Files that are made of what the host has.
+    /// What is made of what the host has.
     Derived(Arc<dyn Derived>),
 }
 

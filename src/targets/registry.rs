@@ -1,12 +1,13 @@
 //! The kinds of targets that there are: one line each.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::de::ValueDeserializer;
 
-use super::derived::{Derived, snapshot, template};
+use super::derived::{Derived, directory, snapshot, template};
 use super::files;
 use super::kind::Keys;
 
@@ -15,18 +16,19 @@ use super::kind::Keys;
 pub(crate) struct Kind {
     /// The word for it in the configuration.
     pub word: &'static str,
-    /// Reads the keys of a section of this kind.
-    pub read: for<'a> fn(ValueDeserializer<'a>) -> Result<Keys, toml::de::Error>,
+    /// Reads the keys of a section of this kind; the paths of files that it reads count from a directory.
+    pub read: for<'a> fn(ValueDeserializer<'a>, &Path) -> Result<Keys, toml::de::Error>,
 }
 
 /// All of them. A section that does not say its kind is of the first.
-pub(crate) const KINDS: [Kind; 3] = [
+pub(crate) const KINDS: [Kind; 4] = [
     Kind {
         word: "local",
         read: host,
     },
     derived::<template::Config>("template"),
     derived::<snapshot::Config>("snapshot"),
+    derived::<directory::Config>("ldap"),
 ];
 
 /// The name of the target that is there without a section, and its keys: this host.
@@ -34,13 +36,19 @@ pub(crate) fn default() -> (&'static str, Keys) {
     ("host", Keys::Host(Arc::new(files::Config::default())))
 }
 
-fn host(keys: ValueDeserializer<'_>) -> Result<Keys, toml::de::Error> {
+fn host(keys: ValueDeserializer<'_>, _: &Path) -> Result<Keys, toml::de::Error> {
     Ok(Keys::Host(Arc::new(files::Config::deserialize(keys)?)))
 }
 
 const fn derived<T: Derived + DeserializeOwned + 'static>(word: &'static str) -> Kind {
     Kind {
         word,
-        read: |keys| Ok(Keys::Derived(Arc::new(T::deserialize(keys)?))),
+        read: |keys, base| {
+            let mut config = T::deserialize(keys)?;
+            for path in config.files() {
+                *path = base.join(&path);
+            }
+            Ok(Keys::Derived(Arc::new(config)))
+        },
     }
 }

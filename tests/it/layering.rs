@@ -19,7 +19,7 @@ const ARROWS: [(&str, Option<&[&str]>); 23] = [
     ("ledger", Some(&["model", "policy", "plan", "system"])),
     (
         "targets",
-        Some(&["model", "policy", "plan", "formats", "system"]),
+        Some(&["model", "policy", "plan", "formats", "ldap", "system"]),
     ),
     (
         "config",

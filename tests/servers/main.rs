@@ -25,6 +25,7 @@ mod certificates;
 mod changes_389;
 mod changes_ad;
 mod contract;
+mod directory_target;
 mod dirsync;
 mod ds389;
 mod first_hour;

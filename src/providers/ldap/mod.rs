@@ -149,7 +149,7 @@ impl Ldap {
     ) -> Result<Self, String> {
         Ok(Self {
             name: name.to_owned(),
-            server: settings::server(config, password, &trusted.into())?,
+            server: settings::access(config).server(password, &trusted.into())?,
             settings: Settings::new(config)?,
             now: now.into(),
             bound_as: match &config.bind_dn {

@@ -5,35 +5,18 @@
 //! the schema files of 389 Directory Server.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-use crate::ldap::address::Address;
-use crate::ldap::connect::Server;
+use crate::ldap::access::{Access, CONNECT_TIMEOUT, MAX_MESSAGE, MAX_READ, PAGE_SIZE};
+use crate::ldap::attribute_name;
 use crate::ldap::dn;
 use crate::ldap::filter::Filter;
-use crate::ldap::limits::Limits;
 use crate::model::units::{Size, Span};
 use crate::providers::inactive::InactiveWhen;
-use crate::system::memory;
-use crate::system::tls::{self, BOTH, Trusted};
 
-/// Entries asked for in one page: what Active Directory allows at most unless told otherwise.
-pub(crate) const PAGE_SIZE: u32 = 1000;
-/// How long one address may take to accept a connection, and TLS to be agreed on.
-pub(crate) const CONNECT_TIMEOUT: Span = Span::from_secs(10);
 /// How many levels of groups in groups are followed.
 pub(crate) const NESTED_DEPTH: u8 = 8;
-/// How long one message may be: a group of 200,000 people by name of entry.
-pub(crate) const MAX_MESSAGE: Size = Size::from_bytes(16 << 20);
-/// How much may come in one read: a million people with their groups.
-pub(crate) const MAX_READ: Size = Size::from_bytes(1 << 30);
-/// What can be meant by a limit on messages.
-const SHORTEST_MESSAGE: u64 = 64 << 10;
-const LONGEST_MESSAGE: u64 = 1 << 30;
-
 /// The keys of the section, without `kind`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,9 +89,6 @@ pub struct Config {
     #[serde(default)]
     pub attributes: Attributes,
 }
-
-/// The largest number in a message (RFC 4511, 4.1.1: maxInt).
-const MAX_PAGE_SIZE: u32 = 2_147_483_647;
 
 fn page_size() -> u32 {
     PAGE_SIZE
@@ -392,75 +372,21 @@ fn inactive_when(when: &InactiveWhen) -> Result<InactiveWhen, String> {
     }
 }
 
-/// A descriptor or a numeric OID (RFC 4512, 1.4), without options: the name of an attribute or of
-/// an object class.
-fn attribute_name(text: &str) -> bool {
-    let word = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let oid = text.starts_with(|c: char| c.is_ascii_digit())
-        && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    word || oid
-}
-
-/// The server that a section names. `password` is the content of `password_file` without its line
-/// end, `trusted` that of `ca_file` or `server_certificate`.
-///
-/// # Errors
-/// Which key is wrong, and why.
-pub(super) fn server(
-    config: &Config,
-    password: Option<SecretString>,
-    trusted: &Trusted,
-) -> Result<Server, String> {
-    let address = reachable(config)?;
-    let tls = match address.is_encrypted() {
-        true => Some(tls::config(trusted)?),
-        false => None,
-    };
-    let problem = match (config.bind_dn.as_deref(), &password) {
-        (Some(_), None) => Some("bind_dn is set, but there is no password: set password_file"),
-        (None, Some(_)) => Some("there is a password, but nobody it belongs to: set bind_dn"),
-        // RFC 4513, 5.1.2: servers take that for nobody, and succeed.
-        (Some(_), Some(password)) if password.expose_secret().is_empty() => {
-            Some("the password is empty")
-        }
-        _ => None,
-    };
-    let problem = problem.or_else(|| {
-        (config.page_size > MAX_PAGE_SIZE).then_some("page_size is at most 2147483647")
-    });
-    if let Some(problem) = problem {
-        return Err(problem.to_owned());
-    }
-    Ok(Server {
-        address,
-        tls,
-        bind_dn: config.bind_dn.clone(),
-        password,
-        connect_timeout: Duration::from(config.connect_timeout),
+/// How the server that a section names is reached.
+pub(super) fn access(config: &Config) -> Access<'_> {
+    Access {
+        url: &config.url,
+        start_tls: config.start_tls,
+        bind_dn: config.bind_dn.as_deref(),
+        password_file: config.password_file.as_deref(),
+        ca_file: config.ca_file.as_deref(),
+        server_certificate: config.server_certificate.as_deref(),
+        connect_timeout: config.connect_timeout,
         page_size: config.page_size,
+        max_message: config.max_message,
+        max_read: config.max_read,
         domain_scope: config.schema == Schema::Ad,
         ignore_referrals: config.ignore_referrals,
-        limits: limits(config)?,
-    })
-}
-
-/// Where the server is, if the keys that say so fit together.
-fn reachable(config: &Config) -> Result<Address, String> {
-    let address = Address::new(&config.url, config.start_tls).map_err(|e| e.to_string())?;
-    if config.bind_dn.as_deref() == Some("") {
-        return Err("bind_dn is empty; leave it out to be anonymous".to_owned());
-    }
-    let named = [
-        ("ca_file", config.ca_file.is_some()),
-        ("server_certificate", config.server_certificate.is_some()),
-    ];
-    let named = named.iter().find(|(_, set)| *set).map(|(key, _)| key);
-    match named.filter(|_| !address.is_encrypted()) {
-        None => Ok(address),
-        Some(key) => Err(format!(
-            "{key} is set, but the connection is not encrypted: use ldaps:// or start_tls"
-        )),
     }
 }
 
@@ -469,39 +395,8 @@ fn reachable(config: &Config) -> Result<Address, String> {
 /// # Errors
 /// Which key is wrong, and why.
 pub(super) fn check(config: &Config) -> Result<(), String> {
-    reachable(config)?;
-    limits(config)?;
-    Settings::new(config)?;
-    match (&config.bind_dn, &config.password_file) {
-        (Some(_), None) => Err(
-            "bind_dn is set, but there is no password: set password_file, such as password_file = \"campus.password\""
-                .to_owned(),
-        ),
-        (None, Some(_)) => Err(
-            "password_file is set, but nobody whose password it is: set bind_dn, such as bind_dn = \"cn=sync,dc=example,dc=org\""
-                .to_owned(),
-        ),
-        _ if config.ca_file.is_some() && config.server_certificate.is_some() => {
-            Err(format!("server_certificate: {BOTH}"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// How much the server may send.
-fn limits(config: &Config) -> Result<Limits, String> {
-    let (message, read) = (config.max_message.bytes(), config.max_read.bytes());
-    if !(SHORTEST_MESSAGE..=LONGEST_MESSAGE).contains(&message) {
-        return Err("max_message is at least 64KiB and at most 1GiB".to_owned());
-    }
-    if read < message {
-        return Err("max_read is less than max_message".to_owned());
-    }
-    Ok(Limits {
-        message,
-        read,
-        room_for: |bytes| memory::room_for(bytes).map_err(|e| e.to_string()),
-    })
+    access(config).check()?;
+    Settings::new(config).map(drop)
 }
 
 /// The configuration, checked and completed, as far as it is about people and groups.
@@ -628,7 +523,7 @@ mod tests {
             ca_file: Some("/ca".into()),
             ..with(url)
         };
-        let problem = server(&config("ldap://localhost"), None, &Trusted::System).unwrap_err();
+        let problem = check(&config("ldap://localhost")).unwrap_err();
         assert!(problem.contains("not encrypted"), "{problem}");
     }
 

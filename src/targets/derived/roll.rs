@@ -1,7 +1,8 @@
-//! What derived targets are made of: accounts and groups of gosync's that stand on the host.
+//! What derived targets are made of: accounts and groups of gosync's that stand on the host, and those that stood there.
 
 use std::collections::BTreeMap;
 
+use crate::model::history::EntryKind;
 use crate::model::host::{HostAccount, HostGroup};
 use crate::model::shown;
 
@@ -14,6 +15,21 @@ pub struct Roll<'h> {
     pub groups: Vec<Group<'h>>,
     /// Groups that are one account's own, which no provider knows.
     pub private: Vec<(&'h str, HostGroup<'h>)>,
+    /// Those that gosync had and has no more.
+    pub gone: Vec<Gone>,
+}
+
+/// An account or group that was removed, or given back to the host.
+#[derive(Debug)]
+pub struct Gone {
+    /// Which of them.
+    pub kind: EntryKind,
+    /// The provider's id.
+    pub id: String,
+    /// Its last name.
+    pub name: String,
+    /// Its uid or gid.
+    pub number: u32,
 }
 
 /// An account.

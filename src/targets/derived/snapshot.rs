@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::document;
 use super::roll::Roll;
-use super::target::{self, Derived, Made, MadeFile, Site};
+use super::target::{self, Derived, Hand, MadeFile, Site};
 use crate::model::{hex, units};
 use crate::system::{clock, files, process};
 use crate::targets::place::host_path;
@@ -139,7 +139,15 @@ impl Derived for Config {
         true
     }
 
-    fn make(&self, roll: &Roll<'_>, site: &Site<'_>) -> Result<Made, String> {
+    fn bring(&self, roll: &Roll<'_>, site: &Site<'_>, hand: &mut dyn Hand) -> Result<(), String> {
+        let files = self.make(roll, site)?;
+        files.iter().try_for_each(|file| hand.put(file))
+    }
+}
+
+impl Config {
+    /// Makes the files, in the order in which they are put in place; none: what is there is right.
+    fn make(&self, roll: &Roll<'_>, site: &Site<'_>) -> Result<Vec<MadeFile>, String> {
         if let Some(why) = roll.twice() {
             return Err(why);
         }
@@ -156,7 +164,7 @@ impl Derived for Config {
                 && !site.now.has_come(it.time.saturating_add(refresh))
         };
         if before.as_ref().is_some_and(is_right) {
-            return Ok(Made::default());
+            return Ok(Vec::new());
         }
         let packed = packed(&document::text(roll, now))?;
         let least = u64::try_from(now).unwrap_or(0);
@@ -179,9 +187,6 @@ impl Derived for Config {
             made.push(self.made("manifest.json.sig", signed(key, &text)?));
         }
         made.push(self.made("manifest.json", text));
-        Ok(Made {
-            files: made,
-            left_out: Vec::new(),
-        })
+        Ok(made)
     }
 }

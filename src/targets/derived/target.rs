@@ -1,10 +1,12 @@
-//! What a derived target is, and the one place where its files are written.
+//! What a derived target is, how it is brought in step, and the one place where its files are written.
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use super::roll::Roll;
 use crate::model::Now;
+use crate::plan::guard::Limits;
 use crate::system::replace::{self, Appearance};
 use crate::system::root::Root;
 use crate::system::{PathError, files};
@@ -17,22 +19,51 @@ pub trait Derived: fmt::Debug + Send + Sync {
     /// Why not.
     fn check(&self) -> Result<(), String>;
 
-    /// Where its files are on the managed host.
-    fn paths(&self) -> Vec<PathBuf>;
+    /// The files that it reads: where they are named, which counts from the directory of the configuration.
+    fn files(&mut self) -> Vec<&mut PathBuf> {
+        Vec::new()
+    }
+
+    /// Where its files are on the managed host, if it is made of files.
+    fn paths(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
 
     /// Whether it shows SSH keys.
     fn wants_keys(&self) -> bool {
         false
     }
 
-    /// Makes the files.
+    /// For how long it is believed to be in step while nothing on this host moves; `most`: for how long anything is that others may
+    /// change unseen. `None`: its files are seen.
+    fn believed(&self, most: Duration) -> Option<Duration> {
+        let _ = most;
+        None
+    }
+
+    /// Brings it in step.
     ///
     /// # Errors
-    /// Why they cannot be made, in our own words; foreign text in them is escaped.
-    fn make(&self, roll: &Roll<'_>, site: &Site<'_>) -> Result<Made, String>;
+    /// Why it is not, in our own words; foreign text in them is escaped.
+    fn bring(&self, roll: &Roll<'_>, site: &Site<'_>, hand: &mut dyn Hand) -> Result<(), String>;
 }
 
-/// Where and when files are made.
+/// Does what a target asks for, and hears of what it does.
+pub trait Hand {
+    /// Puts a file in place, if it is not there as it should be.
+    ///
+    /// # Errors
+    /// Why it cannot be written.
+    fn put(&mut self, file: &MadeFile) -> Result<(), String>;
+
+    /// Something has been written.
+    fn did(&mut self, what: String);
+
+    /// Something is not shown there, or does not fit.
+    fn warn(&mut self, text: String);
+}
+
+/// Where, when and on what terms a target is brought in step.
 #[derive(Clone, Copy, Debug)]
 pub struct Site<'a> {
     /// The root of the managed host.
@@ -41,15 +72,12 @@ pub struct Site<'a> {
     pub now: &'a Now,
     /// Whether all files stand as they were written last, by what the section says now.
     pub is_untouched: bool,
-}
-
-/// What is to stand there.
-#[derive(Debug, Default)]
-pub struct Made {
-    /// The files, in the order in which they are put in place; empty: what is there is right.
-    pub files: Vec<MadeFile>,
-    /// What is to be told of what they do not show.
-    pub left_out: Vec<String>,
+    /// When all must have been done.
+    pub deadline: Instant,
+    /// How much may be taken away.
+    pub limits: &'a Limits,
+    /// What an administrator lets through in spite of them.
+    pub approved: Option<&'a str>,
 }
 
 /// A file that is to stand there.

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::roll::{Account, Group, Roll};
-use super::target::{self, Derived, Made, MadeFile, Site};
+use super::target::{self, Derived, Hand, MadeFile, Site};
 use crate::model::{Examples, units};
 use crate::targets::place::host_path;
 
@@ -283,27 +283,25 @@ impl Derived for Config {
         vec![self.path.clone()]
     }
 
-    fn make(&self, roll: &Roll<'_>, _: &Site<'_>) -> Result<Made, String> {
+    fn bring(&self, roll: &Roll<'_>, _: &Site<'_>, hand: &mut dyn Hand) -> Result<(), String> {
         let (lines, without) = self.lines(roll);
         let mut text = self.header.clone();
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
         text.push_str(&lines);
-        let mut left_out = Vec::new();
         for (word, ..) in WORDS {
             let names = without.iter().filter(|(_, why)| *why == word);
             let names: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
             if !names.is_empty() {
                 let examples: Examples = names.into_iter().collect();
-                left_out.push(format!(
+                hand.warn(format!(
                     "no line for those whose `{word}` cannot stand in it: {examples}"
                 ));
             }
         }
         let (path, bytes, mode) = (self.path.clone(), text.into_bytes(), self.mode);
-        let files = vec![MadeFile { path, bytes, mode }];
-        Ok(Made { files, left_out })
+        hand.put(&MadeFile { path, bytes, mode })
     }
 }
 

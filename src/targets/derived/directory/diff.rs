@@ -1,0 +1,316 @@
+//! What is to be done in a directory so that its entries are as they are to be: state against state.
+//!
+//! Only entries that carry the provider's id of a record of gosync's, and its number, are changed. What else stands in the way is
+//! reported and stays. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::steps::{Draft, Op, Phase, Plan, Step};
+use super::wanted::{EXPIRED, Values, Wanted};
+use crate::ldap::dn;
+use crate::ldap::request::Renamed;
+use crate::model::shown;
+
+/// What the entries of accounts, or of groups, have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kind<'a> {
+    /// What they are called in messages.
+    pub noun: &'static str,
+    /// The attribute by which they are named.
+    pub naming: &'static str,
+    /// That of their number.
+    pub number: &'static str,
+    /// The class that all of them have.
+    pub class: &'static str,
+    /// The attribute with the provider's id.
+    pub mark: &'a str,
+    /// The entry below which they are.
+    pub base: &'a str,
+    /// The classes of new ones.
+    pub classes: &'a [String],
+    /// Where those come to stand who are gone.
+    pub retired: Option<&'a str>,
+    /// Whether they have members.
+    pub are_groups: bool,
+}
+
+/// An entry as it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Its name.
+    pub dn: String,
+    /// The same, in the form for comparing.
+    pub key: String,
+    /// Its values, by attributes in small letters.
+    pub values: BTreeMap<String, Values>,
+}
+
+impl Found {
+    /// The values of an attribute.
+    pub(super) fn get(&self, attribute: &str) -> &[Vec<u8>] {
+        let found = self.values.get(&attribute.to_ascii_lowercase());
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether an attribute has a value, however its letters are written.
+    pub(super) fn has(&self, attribute: &str, value: &str) -> bool {
+        let mut values = self.get(attribute).iter();
+        values.any(|it| it.eq_ignore_ascii_case(value.as_bytes()))
+    }
+
+    /// Whether it lets somebody in, as far as gosync has a say.
+    pub(super) fn is_open(&self) -> bool {
+        !self.has("shadowExpire", EXPIRED)
+    }
+
+    fn is(&self, kind: &Kind<'_>, number: u32) -> bool {
+        self.has("objectClass", kind.class)
+            && self.get(kind.number) == [number.to_string().into_bytes()]
+    }
+}
+
+/// Somebody of whom gosync knows that their entry is to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Leaver {
+    /// The provider's id.
+    pub id: String,
+    /// What it was called.
+    pub name: String,
+    /// Its uid or gid.
+    pub number: u32,
+}
+
+/// Entries by what tells them apart.
+struct Index<'f> {
+    by_id: BTreeMap<&'f [u8], Vec<&'f Found>>,
+    by_name: BTreeMap<String, Vec<&'f Found>>,
+    by_number: BTreeMap<&'f [u8], Vec<&'f Found>>,
+    by_key: BTreeMap<&'f str, &'f Found>,
+}
+
+impl<'f> Index<'f> {
+    fn new(kind: &Kind<'_>, found: &'f [Found]) -> Self {
+        let mut out = Self {
+            by_id: BTreeMap::new(),
+            by_name: BTreeMap::new(),
+            by_number: BTreeMap::new(),
+            by_key: found.iter().map(|it| (it.key.as_str(), it)).collect(),
+        };
+        for it in found {
+            for id in it.get(kind.mark) {
+                out.by_id.entry(id).or_default().push(it);
+            }
+            for name in it.get(kind.naming) {
+                let name = String::from_utf8_lossy(name).to_lowercase();
+                out.by_name.entry(name).or_default().push(it);
+            }
+            for number in it.get(kind.number) {
+                out.by_number.entry(number).or_default().push(it);
+            }
+        }
+        out
+    }
+
+    fn of(&self, id: &str) -> &[&'f Found] {
+        self.by_id.get(id.as_bytes()).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// What is to be done for entries of one kind; gives the names of the entries that stand then, by the names of accounts or groups.
+pub(super) fn diff(
+    kind: &Kind<'_>,
+    wanted: &[Wanted],
+    leavers: &[Leaver],
+    found: &[Found],
+    plan: &mut Plan,
+) -> BTreeMap<String, String> {
+    let index = Index::new(kind, found);
+    let known: BTreeSet<&str> = wanted.iter().map(|it| it.id.as_str()).collect();
+    let going = leavers
+        .iter()
+        .filter(|it| !known.contains(it.id.as_str()))
+        .filter_map(|it| match index.of(&it.id) {
+            [one] if one.is(kind, it.number) => Some((it, *one)),
+            _ => None,
+        });
+    let going: Vec<(&Leaver, &Found)> = going.collect();
+    // Their names become free while this plan is carried out, or after it.
+    let mut freed: BTreeSet<&str> = going.iter().map(|(_, it)| it.key.as_str()).collect();
+    for it in wanted {
+        if let [one] = index.of(&it.id)
+            && one.is(kind, it.number)
+            && !one.has(kind.naming, &it.name)
+        {
+            freed.insert(&one.key);
+        }
+    }
+    let mut pass = Pass {
+        kind,
+        index,
+        freed,
+        plan,
+    };
+    let mut names = BTreeMap::new();
+    for it in wanted {
+        if let Some(dn) = pass.one(it) {
+            names.insert(it.name.clone(), dn);
+        }
+    }
+    for (leaver, entry) in going {
+        pass.remove(leaver, entry);
+    }
+    names
+}
+
+struct Pass<'p, 'f> {
+    kind: &'p Kind<'p>,
+    index: Index<'f>,
+    freed: BTreeSet<&'f str>,
+    plan: &'p mut Plan,
+}
+
+impl Pass<'_, '_> {
+    /// Brings one entry in step; its name, if it stands then.
+    fn one(&mut self, wanted: &Wanted) -> Option<String> {
+        match *self.index.of(&wanted.id) {
+            [] => self.add(wanted),
+            [one] if one.is(self.kind, wanted.number) => {
+                self.plan.count(self.kind.are_groups);
+                Some(self.change(wanted, one))
+            }
+            [one] => self.refuse(
+                wanted,
+                &format!(
+                    "`{}` carries its id, and is no {} with the number {}",
+                    shown(&one.dn),
+                    self.kind.class,
+                    wanted.number
+                ),
+            ),
+            [one, other, ..] => self.refuse(
+                wanted,
+                &format!(
+                    "`{}` and `{}` both carry its id",
+                    shown(&one.dn),
+                    shown(&other.dn)
+                ),
+            ),
+        }
+    }
+
+    fn refuse(&mut self, wanted: &Wanted, why: &str) -> Option<String> {
+        let (noun, name) = (self.kind.noun, shown(&wanted.name));
+        self.plan.refused.push(format!("{noun} `{name}`: {why}"));
+        None
+    }
+
+    /// Whether nothing else has the name, or the number; `own`: the entry that is to have them.
+    fn is_free(&mut self, wanted: &Wanted, dn: &str, own: Option<&Found>) -> bool {
+        let is_other = |it: &&&Found| own.is_none_or(|own| own.key != it.key);
+        let named = self.index.by_name.get(&wanted.name.to_lowercase());
+        let key = dn::normalise(dn).unwrap_or_default();
+        let there = self.index.by_key.get(key.as_ref());
+        let number = wanted.number.to_string().into_bytes();
+        let numbered = self.index.by_number.get(number.as_slice());
+        let named = named.into_iter().flatten().chain(there).find(is_other);
+        let numbered = numbered.into_iter().flatten().find(is_other);
+        let (what, other) = match (named, numbered) {
+            (Some(other), _) => ("name", *other),
+            (None, Some(other)) => ("number", *other),
+            (None, None) => return true,
+        };
+        if self.freed.contains(other.key.as_str()) {
+            self.plan.waiting.push(format!(
+                "{} `{}` waits until `{}` has left its {what}",
+                self.kind.noun,
+                shown(&wanted.name),
+                shown(&other.dn)
+            ));
+            return false;
+        }
+        let why = format!(
+            "its {what} is that of `{}`, which is not gosync's",
+            shown(&other.dn)
+        );
+        self.refuse(wanted, &why);
+        false
+    }
+
+    fn named(&self, name: &str) -> String {
+        format!("{}={}", self.kind.naming, dn::escaped(name))
+    }
+
+    fn add(&mut self, wanted: &Wanted) -> Option<String> {
+        let dn = format!("{},{}", self.named(&wanted.name), self.kind.base);
+        if !self.is_free(wanted, &dn, None) {
+            return None;
+        }
+        Draft::new(self.kind, wanted, &dn, None).add(self.plan);
+        Some(dn)
+    }
+
+    /// Brings an entry in step that is there; what it is called then.
+    fn change(&mut self, wanted: &Wanted, entry: &Found) -> String {
+        let mut dn = entry.dn.clone();
+        if !entry.has(self.kind.naming, &wanted.name) {
+            let parent = dn::parent(&entry.dn).unwrap_or_default();
+            let next = format!("{},{parent}", self.named(&wanted.name));
+            if self.is_free(wanted, &next, Some(entry)) {
+                let to = Renamed {
+                    name: self.named(&wanted.name),
+                    keeps_old: false,
+                    base: None,
+                };
+                // By either of them groups have listed it.
+                let old = entry.get(self.kind.naming).iter();
+                let old = old.map(|it| String::from_utf8_lossy(it).into_owned());
+                self.plan.renamed.extend(old.chain([entry.key.clone()]));
+                self.plan.steps.push(Step {
+                    phase: Phase::Rename,
+                    name: wanted.name.clone(),
+                    dn,
+                    op: Op::Rename(to),
+                    only_if: vec![mark(self.kind, &wanted.id)],
+                });
+                dn = next;
+            }
+        }
+        Draft::new(self.kind, wanted, &dn, Some(entry)).change(self.plan);
+        dn
+    }
+
+    fn remove(&mut self, leaver: &Leaver, entry: &Found) {
+        self.plan.count(self.kind.are_groups);
+        let losses = &mut self.plan.losses;
+        match (self.kind.are_groups, entry.is_open()) {
+            (true, _) => losses.groups.push(leaver.name.clone()),
+            (false, true) => losses.closed.push(leaver.name.clone()),
+            (false, false) => losses.removed.push(leaver.name.clone()),
+        }
+        let op = match self.kind.retired {
+            None => Op::Delete,
+            Some(base) => {
+                Draft::close(self.kind, leaver, entry, self.plan);
+                // Two who were called alike one after the other come to stand side by side.
+                let id = dn::escaped(&leaver.id);
+                Op::Rename(Renamed {
+                    name: format!("{}={id}", self.kind.mark),
+                    keeps_old: true,
+                    base: Some(base.to_owned()),
+                })
+            }
+        };
+        self.plan.steps.push(Step {
+            phase: Phase::Remove,
+            name: leaver.name.clone(),
+            dn: entry.dn.clone(),
+            op,
+            only_if: vec![mark(self.kind, &leaver.id)],
+        });
+    }
+}
+
+/// An entry carries this id.
+pub(super) fn mark(kind: &Kind<'_>, id: &str) -> (String, Values) {
+    (kind.mark.to_owned(), vec![id.as_bytes().to_vec()])
+}

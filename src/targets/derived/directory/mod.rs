@@ -1,0 +1,228 @@
+//! `kind = "ldap"`: a directory that has what stands on this host, as entries of people and groups.
+//!
+//! `config` has the keys; `wanted` says which entries there are to be, `diff` and `steps` what is to be done so that there are, all of
+//! them pure; `server` reads and changes. What stands there is read each time, so that a run that was killed needs no notes: the next one
+//! does the rest. Entries that do not carry the id of a record of gosync's are never changed.
+
+mod config;
+mod diff;
+mod server;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod wanted;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
+
+pub(crate) use self::config::Config;
+use self::diff::{Kind, Leaver};
+use self::server::Done;
+use self::steps::{Plan, Step};
+use self::wanted::{Knows, Wanted};
+use super::roll::{Gone, Roll};
+use super::target::{Derived, Hand, Site};
+use crate::ldap::client::Client;
+use crate::model::history::EntryKind;
+use crate::model::{first_line, hex, shown};
+use crate::plan::guard::elsewhere::{self, Lost};
+use crate::system::files::{self, Trust};
+use crate::system::tls::Trusted;
+
+/// How often the plan is made anew because one change had to wait for another.
+const PASSES: usize = 5;
+
+/// How many failures are told one by one.
+const TOLD: usize = 20;
+
+impl Config {
+    fn client(&self, site: &Site<'_>) -> Result<Client, String> {
+        let read = |key: &str, path: Option<&PathBuf>, trust| {
+            let bytes = path.map(|path| files::read_trusted(path, trust));
+            bytes.transpose().map_err(|e| format!("`{key}`: {e}"))
+        };
+        let password = read("password_file", self.password_file.as_ref(), Trust::Secret)?;
+        let password = password.map(|bytes| {
+            let text = String::from_utf8(bytes);
+            let text = text.map_err(|_| "`password_file`: what stands there is not UTF-8")?;
+            Ok::<_, String>(SecretString::from(first_line(&text)))
+        });
+        let trusted = Trusted::new(
+            read("ca_file", self.ca_file.as_ref(), Trust::Config)?,
+            read(
+                "server_certificate",
+                self.server_certificate.as_ref(),
+                Trust::Config,
+            )?,
+        )?;
+        let server = self.access().server(password.transpose()?, &trusted)?;
+        Ok(Client::new(server, site.deadline))
+    }
+
+    fn people<'a>(&'a self) -> Kind<'a> {
+        Kind {
+            noun: "account",
+            naming: "uid",
+            number: "uidNumber",
+            class: "posixAccount",
+            mark: &self.id_attribute,
+            base: &self.user_base,
+            classes: &self.user_classes,
+            retired: self.retired_base.as_deref(),
+            are_groups: false,
+        }
+    }
+
+    /// What is to be done, and what stands in the way.
+    fn plan(&self, client: &Client, roll: &Roll<'_>, knows: Knows) -> Result<Plan, String> {
+        let people = self.people();
+        let classes = self.group_classes();
+        let groups = Kind {
+            noun: "group",
+            naming: "cn",
+            number: "gidNumber",
+            class: "posixGroup",
+            mark: &self.group_id_attribute,
+            base: &self.group_base,
+            classes: &classes,
+            are_groups: true,
+            ..people
+        };
+        let mut plan = Plan::default();
+        let wanted: Vec<Wanted> = roll
+            .accounts
+            .iter()
+            .map(|it| wanted::person(it, knows))
+            .collect();
+        let found = server::read(client, &people)?;
+        let leavers_of = |kind| leavers(roll, kind);
+        let leavers = leavers_of(EntryKind::Account);
+        let entries = diff::diff(&people, &wanted, &leavers, &found, &mut plan);
+        let of = |it| wanted::group(it, self.schema, &entries);
+        let wanted: Vec<Wanted> = roll.groups.iter().map(of).collect();
+        let found = server::read(client, &groups)?;
+        let leavers = leavers_of(EntryKind::Group);
+        diff::diff(&groups, &wanted, &leavers, &found, &mut plan);
+        Ok(plan)
+    }
+}
+
+fn leavers(roll: &Roll<'_>, kind: EntryKind) -> Vec<Leaver> {
+    let gone = roll.gone.iter().filter(|it| it.kind == kind);
+    let leaver = |it: &Gone| Leaver {
+        id: it.id.clone(),
+        name: it.name.clone(),
+        number: it.number,
+    };
+    gone.map(leaver).collect()
+}
+
+/// What names exactly these steps, for `--approve`.
+fn digest(steps: &[Step]) -> String {
+    let mut digest = hex(&Sha256::digest(format!("{steps:?}")));
+    digest.truncate(32);
+    digest
+}
+
+/// Whether the limits let a plan through.
+fn judge(plan: &Plan, site: &Site<'_>) -> Result<(), String> {
+    let (losses, limits) = (&plan.losses, site.limits);
+    let mut excesses = Vec::new();
+    let lost = [
+        (Lost::Open, &losses.closed, plan.accounts),
+        (Lost::Locked, &losses.removed, plan.accounts),
+        (Lost::Groups, &losses.groups, plan.groups),
+    ];
+    for (lost, names, of) in lost {
+        elsewhere::judge(lost, (names, of), limits, &mut excesses);
+    }
+    for (name, (of, names)) in &losses.members {
+        elsewhere::judge(Lost::Members(name), (names, *of), limits, &mut excesses);
+    }
+    let digest = digest(&plan.steps);
+    match excesses.first() {
+        Some(first) if site.approved != Some(digest.as_str()) => Err(format!(
+            "nothing is written there, since more would go than [limits] allows: {first}; if that is right, run once with --approve {digest}"
+        )),
+        _ => Ok(()),
+    }
+}
+
+impl Derived for Config {
+    fn check(&self) -> Result<(), String> {
+        self.fit()
+    }
+
+    fn files(&mut self) -> Vec<&mut PathBuf> {
+        let files = [
+            &mut self.password_file,
+            &mut self.ca_file,
+            &mut self.server_certificate,
+        ];
+        files.into_iter().flatten().collect()
+    }
+
+    fn wants_keys(&self) -> bool {
+        true
+    }
+
+    fn believed(&self, most: Duration) -> Option<Duration> {
+        // Others may change it, and no file of this host tells.
+        Some(most)
+    }
+
+    fn bring(&self, roll: &Roll<'_>, site: &Site<'_>, hand: &mut dyn Hand) -> Result<(), String> {
+        if let Some(why) = roll.twice() {
+            return Err(why);
+        }
+        let client = self.client(site)?;
+        let at = |why: String| format!("{}: {why}", shown(&self.url));
+        let knows = server::knows(&client, self).map_err(at)?;
+        if !knows.keys && roll.has_keys() {
+            hand.warn("SSH keys are left out: the server has no attribute sshPublicKey".to_owned());
+        }
+        let mut done = Done::default();
+        let ended = self.passes(&client, roll, (knows, site), &mut done);
+        if let Some(words) = done.words() {
+            hand.did(words);
+        }
+        let left = ended.map_err(at)?;
+        let all: Vec<String> = left.into_iter().chain(done.failed).collect();
+        for text in all.iter().take(TOLD) {
+            hand.warn(text.clone());
+        }
+        match all.as_slice() {
+            [] => Ok(()),
+            [only] => Err(only.clone()),
+            [first, rest @ ..] => Err(format!("{first}; and {} more", rest.len())),
+        }
+    }
+}
+
+impl Config {
+    /// Plans and carries out, until nothing waits any more; what stands in the way.
+    fn passes(
+        &self,
+        client: &Client,
+        roll: &Roll<'_>,
+        (knows, site): (Knows, &Site<'_>),
+        done: &mut Done,
+    ) -> Result<Vec<String>, String> {
+        let mut left = Vec::new();
+        for pass in 0..PASSES {
+            let plan = self.plan(client, roll, knows)?;
+            judge(&plan, site)?;
+            let is_last = pass + 1 == PASSES || plan.steps.is_empty() || plan.waiting.is_empty();
+            server::carry_out(client, &plan.steps, done)?;
+            if is_last || !done.failed.is_empty() {
+                left = plan.refused;
+                left.extend(plan.waiting);
+                break;
+            }
+        }
+        Ok(left)
+    }
+}
