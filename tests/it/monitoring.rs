@@ -173,11 +173,3 @@ fn the_manual_has_each_metric_with_its_labels() {
         .map(|(name, _)| (*name).to_owned());
     assert_eq!(told.collect::<BTreeSet<_>>(), labels);
 }
-
-#[test]
-fn make_install_brings_both() {
-    let makefile = text("Makefile");
-    for path in [RULES, DASHBOARD] {
-        assert!(makefile.contains(path), "{path}");
-    }
-}

@@ -160,6 +160,8 @@ fn what_make_installs_names_its_own_place_and_can_be_taken_away() {
         "share/doc/gosync/cron.d/gosync",
         "share/gosync/hooks/welcome",
         "share/man/man8/gosync.8",
+        "share/gosync/prometheus/gosync.rules.yml",
+        "share/gosync/grafana/gosync.json",
     ] {
         assert!(
             all.contains(&format!("opt/site/{path}")),
