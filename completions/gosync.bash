@@ -3501,7 +3501,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync)
-            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help users groups"
+            opts="-n -y -u -g -f -q -v -h --new --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help users groups"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -81,6 +81,7 @@ json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
 always\t'Also where no terminal is'
 never\t'Nowhere'"
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l new -d 'Of people only those who have no account yet; groups as ever'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l full -d 'Read everything, though nothing seems to have moved'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l new-ledger -d 'Begin with a new ledger, in the place of one that is lost, or is not this host\'s'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s n -l dry-run -l noupdate -d 'Show the exact plan and write nothing'
