@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::deed::FieldChange;
-use super::effects::{Count, Effects, effects};
+use super::effects::{Count, Detail, Effects, effects};
 pub use super::hook_event::Event;
 pub(crate) use super::hook_event::{Account, GroupState, HookEvent, Kind, Subject};
 use super::hook_event::{Why, local_id};
-use super::{Change, Deed, Plan};
+use super::{Change, Plan};
 use crate::model::history::EntryKind;
 use crate::model::host::Host;
 use crate::model::owned::Owned;
@@ -115,7 +115,7 @@ pub(crate) fn memberships<'a>(
 }
 
 fn why(change: &Change) -> Option<Why> {
-    let Deed::Lock { reason } = &change.deed else {
+    let Some(Detail::Reason(reason)) = effects(change).detail else {
         return None;
     };
     Some(Why {

@@ -289,7 +289,11 @@ fn an_event_of_an_older_gosync_is_read() {
         old["account"].as_object_mut().unwrap().remove(new);
     }
     let read: HookEvent = serde_json::from_value(old).unwrap();
-    assert_eq!(read.subject, event.subject);
+    let Subject::Account(mut account) = event.subject else {
+        panic!()
+    };
+    account.groups.clear();
+    assert_eq!(read.subject, Subject::Account(account));
 }
 
 #[test]
