@@ -19,6 +19,8 @@ pub enum Fault {
     EndAfter(usize),
     /// After so many bytes nothing comes any more, and the connection stays open.
     StallAfter(usize),
+    /// After so many bytes nothing comes until the proxy is released.
+    HoldAfter(usize),
     /// One byte at a time, with a pause after each.
     Drip(Duration),
 }
@@ -27,10 +29,17 @@ pub enum Fault {
 pub struct Proxy {
     /// Where it listens.
     pub port: u16,
-    stop: Arc<AtomicBool>,
-    passed: Arc<AtomicUsize>,
+    shared: Arc<Shared>,
     spoilt: Spoilt,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What its threads share.
+#[derive(Default)]
+struct Shared {
+    stop: AtomicBool,
+    released: AtomicBool,
+    passed: AtomicUsize,
 }
 
 /// What of a client's bytes does not reach the server as it is.
@@ -41,27 +50,26 @@ impl Proxy {
     pub fn start(target: u16, fault: Fault) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let stop = Arc::new(AtomicBool::new(false));
-        let passed = Arc::new(AtomicUsize::new(0));
+        let shared = Arc::new(Shared::default());
         let spoilt = Spoilt::default();
-        let (stopped, count) = (Arc::clone(&stop), Arc::clone(&passed));
+        let state = Arc::clone(&shared);
         let spoils = Arc::clone(&spoilt);
         let thread = thread::spawn(move || {
             for client in listener.incoming() {
-                if stopped.load(Ordering::Relaxed) {
+                if state.stop.load(Ordering::Relaxed) {
                     return;
                 }
                 let (Ok(client), Ok(server)) = (client, TcpStream::connect(("127.0.0.1", target)))
                 else {
                     continue;
                 };
-                let (stopped, count) = (Arc::clone(&stopped), Arc::clone(&count));
+                let state = Arc::clone(&state);
                 let from_client = client.try_clone().unwrap();
                 let to_server = server.try_clone().unwrap();
                 let spoils = Arc::clone(&spoils);
                 let up = thread::spawn(move || up(from_client, to_server, &spoils));
                 thread::spawn(move || {
-                    down(&client, server, fault, &stopped, &count);
+                    down(&client, server, fault, &state);
                     let _ = client.shutdown(Shutdown::Both);
                     let _ = up.join();
                 });
@@ -69,8 +77,7 @@ impl Proxy {
         });
         Self {
             port,
-            stop,
-            passed,
+            shared,
             spoilt,
             thread: Some(thread),
         }
@@ -83,13 +90,18 @@ impl Proxy {
 
     /// How many bytes of the server have been passed on, with those that are on their way.
     pub fn passed(&self) -> usize {
-        self.passed.load(Ordering::Relaxed)
+        self.shared.passed.load(Ordering::Relaxed)
+    }
+
+    /// What was held comes now.
+    pub fn release(&self) {
+        self.shared.released.store(true, Ordering::Relaxed);
     }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.shared.stop.store(true, Ordering::Relaxed);
         // Wakes the thread that waits for a connection.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
         if let Some(thread) = self.thread.take() {
@@ -113,13 +125,12 @@ fn up(mut client: TcpStream, mut server: TcpStream, spoilt: &Spoilt) {
     let _ = server.shutdown(Shutdown::Both);
 }
 
-fn down(
-    mut client: &TcpStream,
-    mut server: TcpStream,
-    fault: Fault,
-    stop: &AtomicBool,
-    passed: &AtomicUsize,
-) {
+fn down(mut client: &TcpStream, mut server: TcpStream, fault: Fault, shared: &Shared) {
+    let Shared {
+        stop,
+        released,
+        passed,
+    } = shared;
     let mut buffer = [0; 4096];
     let mut total = 0;
     while let Ok(n @ 1..) = server.read(&mut buffer) {
@@ -127,6 +138,16 @@ fn down(
         let mut end = false;
         match fault {
             Fault::Pass => {}
+            Fault::HoldAfter(limit) => {
+                let is_held = || {
+                    total + n > limit
+                        && !released.load(Ordering::Relaxed)
+                        && !stop.load(Ordering::Relaxed)
+                };
+                while is_held() {
+                    thread::sleep(Duration::from_millis(5));
+                }
+            }
             Fault::EndAfter(limit) => {
                 // Of what all connections may have, as much as is left.
                 let take = |old: usize| Some(old.max(limit.min(old + n)));
