@@ -5,80 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::entries::{Found, Kind, Leaver, mark};
 use super::steps::{Draft, Op, Phase, Plan, Step};
-use super::wanted::{EXPIRED, Values, Wanted};
+use super::wanted::Wanted;
 use crate::ldap::dn;
 use crate::ldap::request::Renamed;
 use crate::model::shown;
-
-/// What the entries of accounts, or of groups, have in common.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Kind<'a> {
-    /// What they are called in messages.
-    pub noun: &'static str,
-    /// The attribute by which they are named.
-    pub naming: &'static str,
-    /// That of their number.
-    pub number: &'static str,
-    /// The class that all of them have.
-    pub class: &'static str,
-    /// The attribute with the provider's id.
-    pub mark: &'a str,
-    /// The entry below which they are.
-    pub base: &'a str,
-    /// The classes of new ones.
-    pub classes: &'a [String],
-    /// Where those come to stand who are gone.
-    pub retired: Option<&'a str>,
-    /// Whether they have members.
-    pub are_groups: bool,
-}
-
-/// An entry as it stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Found {
-    /// Its name.
-    pub dn: String,
-    /// The same, in the form for comparing.
-    pub key: String,
-    /// Its values, by attributes in small letters.
-    pub values: BTreeMap<String, Values>,
-}
-
-impl Found {
-    /// The values of an attribute.
-    pub(super) fn get(&self, attribute: &str) -> &[Vec<u8>] {
-        let found = self.values.get(&attribute.to_ascii_lowercase());
-        found.map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether an attribute has a value, however its letters are written.
-    pub(super) fn has(&self, attribute: &str, value: &str) -> bool {
-        let mut values = self.get(attribute).iter();
-        values.any(|it| it.eq_ignore_ascii_case(value.as_bytes()))
-    }
-
-    /// Whether it lets somebody in, as far as gosync has a say.
-    pub(super) fn is_open(&self) -> bool {
-        !self.has("shadowExpire", EXPIRED)
-    }
-
-    fn is(&self, kind: &Kind<'_>, number: u32) -> bool {
-        self.has("objectClass", kind.class)
-            && self.get(kind.number) == [number.to_string().into_bytes()]
-    }
-}
-
-/// Somebody of whom gosync knows that their entry is to go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Leaver {
-    /// The provider's id.
-    pub id: String,
-    /// What it was called.
-    pub name: String,
-    /// Its uid or gid.
-    pub number: u32,
-}
 
 /// Entries by what tells them apart.
 struct Index<'f> {
@@ -308,9 +240,4 @@ impl Pass<'_, '_> {
             only_if: vec![mark(self.kind, &leaver.id)],
         });
     }
-}
-
-/// An entry carries this id.
-pub(super) fn mark(kind: &Kind<'_>, id: &str) -> (String, Values) {
-    (kind.mark.to_owned(), vec![id.as_bytes().to_vec()])
 }

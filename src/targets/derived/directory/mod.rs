@@ -1,11 +1,12 @@
 //! `kind = "ldap"`: a directory that has what stands on this host, as entries of people and groups.
 //!
-//! `config` has the keys; `wanted` says which entries there are to be, `diff` and `steps` what is to be done so that there are, all of
+//! `config` has the keys; `wanted` says which entries there are to be, `entries` which there are, `diff` and `steps` what is to be done so that there are, all of
 //! them pure; `server` reads and changes. What stands there is read each time, so that a run that was killed needs no notes: the next one
 //! does the rest. Entries that do not carry the id of a record of gosync's are never changed.
 
 mod config;
 mod diff;
+mod entries;
 mod server;
 mod steps;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use self::config::Config;
-use self::diff::{Kind, Leaver};
+use self::entries::{Kind, Leaver};
 use self::server::Done;
 use self::steps::{Plan, Step};
 use self::wanted::{Knows, Wanted};

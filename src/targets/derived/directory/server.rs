@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::config::Config;
-use super::diff::{Found, Kind};
+use super::entries::{Found, Kind};
 use super::steps::{Op, PHASES, Phase, Step};
 use super::wanted::Knows;
 use crate::ldap::client::{Answer, Client, SearchError};

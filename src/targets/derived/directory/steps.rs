@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::diff::{Found, Kind, Leaver, mark};
+use super::entries::{Found, Kind, Leaver, mark};
 use super::wanted::{EXPIRED, Rule, Values, Wanted, Wish};
 use crate::ldap::dn;
 use crate::ldap::request::{Attributes, Change, Modify, Renamed};

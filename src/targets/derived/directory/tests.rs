@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use super::diff::{Found, Kind, Leaver, diff};
+use super::diff::diff;
+use super::entries::{Found, Kind, Leaver};
 use super::steps::{Op, Phase, Plan, Step};
 use super::wanted::{EXPIRED, Rule, Values, Wanted, Wish};
 use crate::ldap::dn;
