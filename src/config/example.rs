@@ -54,8 +54,10 @@ pub(super) fn of(section: &str, kind: Option<&str>, key: &str) -> Option<&'stati
 
 /// A section in which a key may stand, where it is written in none or in the wrong one.
 pub(super) fn home_of(key: &str) -> Option<&'static str> {
+    // What a target has, too, is more often meant for something else.
     lines()
-        .find(|line| line.key == key && key != "kind")
+        .filter(|line| line.key == key && key != "kind")
+        .min_by_key(|line| line.section.starts_with("target."))
         .map(|line| line.section)
 }
 

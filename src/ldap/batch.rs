@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::client::Answer;
+use super::code::Answer;
 use super::connect::Session;
 use super::error::Error;
 use super::message::Says;

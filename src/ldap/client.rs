@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::time::Instant;
 
 use super::batch;
+use super::code::Answer;
 use super::connect::{Server, Session};
 use super::entry::Entry;
 use super::error::Error;
@@ -16,15 +17,6 @@ use super::request::{Attributes, Change, Operation, Write};
 use super::search::{self, Outcome, Request};
 use crate::model::Untrusted;
 use crate::model::remedy::Remedy;
-
-/// What a server said to a change.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    /// Result code.
-    pub code: u32,
-    /// What the server adds to it.
-    pub text: Untrusted,
-}
 
 /// Why a search did not give everything.
 #[derive(Debug)]

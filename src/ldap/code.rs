@@ -1,4 +1,15 @@
-//! Result codes (RFC 4511, appendix A) by name. Pure.
+//! What servers say to requests: result codes (RFC 4511, appendix A) by name, and what is added. Pure.
+
+use crate::model::Untrusted;
+
+/// What a server said to a change.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// Result code.
+    pub code: u32,
+    /// What the server adds to it.
+    pub text: Untrusted,
+}
 
 /// The name of a result code, with the code.
 pub(crate) fn name(code: u32) -> String {

@@ -152,7 +152,7 @@ fn lost(copy: &Ledger, found: &Found, target: &dyn Target) -> Result<Vec<String>
         .map(|(name, it)| (EntryKind::Account, *name, it.uid));
     let groups = host.groups.iter().filter(|(name, it)| {
         // A group of an account's own comes and goes with the account.
-        !(own_gids.contains(&it.gid) && host.accounts.contains_key(*name))
+        !(own_gids.contains(&it.gid) && host.accounts.contains_key(name))
     });
     let groups = groups.map(|(name, it)| (EntryKind::Group, *name, it.gid));
     let unknown: Vec<&str> = accounts

@@ -18,7 +18,7 @@ use super::listed::{self, ListedGroup, ListedPerson, Whom};
 use super::modify::{self, Tried};
 use super::settings::Settings;
 use super::{Ldap, ids};
-use crate::ldap::client::Answer;
+use crate::ldap::code::Answer;
 use crate::ldap::request::{Change, Modify};
 use crate::ldap::{dn, entry, filter};
 use crate::model::group_policy::GroupPolicy;
