@@ -51,6 +51,8 @@ complete -c gosync -n "__fish_gosync_needs_command" -f -a "unlock" -d 'Let the p
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "ledger" -d 'Copy the ledger, put a copy back, look one over, make one anew, or take off one of which nothing is left'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "drift" -d 'Show what was changed by hand, and what the next run does about it'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "export" -d 'Write accounts and groups of gosync\'s for other hosts and programs'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "record" -d 'Keep what the provider says in a file, to look into it elsewhere'
+complete -c gosync -n "__fish_gosync_needs_command" -f -a "replay" -d 'Plan from what `gosync record` has kept'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "group" -d 'Work on the groups at the provider'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "user" -d 'Work on the people at the provider'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "status" -d 'Show how things stand: configuration, provider, what gosync owns, and who holds the lock'
@@ -475,6 +477,38 @@ complete -c gosync -n "__fish_gosync_using_subcommand export" -l force -d 'Treat
 complete -c gosync -n "__fish_gosync_using_subcommand export" -s q -l quiet -d 'Print no notices; warnings and errors remain'
 complete -c gosync -n "__fish_gosync_using_subcommand export" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand record" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand record" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand record" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand record" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand record" -l wait -d 'Wait at most so long for another run, such as 30s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand record" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand record" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
+complete -c gosync -n "__fish_gosync_using_subcommand record" -l hide-names -d 'Put other names in the place of people\'s'
+complete -c gosync -n "__fish_gosync_using_subcommand record" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
+complete -c gosync -n "__fish_gosync_using_subcommand record" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
+complete -c gosync -n "__fish_gosync_using_subcommand record" -s q -l quiet -d 'Print no notices; warnings and errors remain'
+complete -c gosync -n "__fish_gosync_using_subcommand record" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand record" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -l wait -d 'Wait at most so long for another run, such as 30s' -r
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -l log-format -d 'Write the log in this format' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
+always\t'Also where no terminal is'
+never\t'Nowhere'"
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -l exit-code -d 'End with status 4 if changes are pending'
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -s q -l quiet -d 'Print no notices; warnings and errors remain'
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s g -l group -d 'Give accounts to the active members of this group' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F

@@ -31,6 +31,8 @@ impl Command {
             | Self::Ledger(_)
             | Self::Drift(_)
             | Self::Export(_)
+            | Self::Record(_)
+            | Self::Replay(_)
             | Self::Group(_)
             | Self::User(_)
             | Self::Status(_)

@@ -19,6 +19,7 @@ mod keys;
 mod ledger;
 mod lock;
 mod rebind;
+mod record;
 mod sync;
 pub mod text;
 mod user;
@@ -43,6 +44,7 @@ pub(crate) use keys::Keys;
 pub(crate) use ledger::{Ledger, LedgerFile, LedgerReset, LedgerRestore, LedgerVerify};
 pub(crate) use lock::{Lock, Unlock};
 pub(crate) use rebind::Rebind;
+pub(crate) use record::{Record, Replay};
 pub(crate) use sync::{Sync, SyncArgs, SyncGroups, SyncHow, SyncUsers};
 pub(crate) use user::{DumpForm, Status, User, UserDump};
 
@@ -326,6 +328,18 @@ pub enum Command {
     /// As lines of passwd(5) or group(5) it has what stands on this host, and in group(5) the accounts' own groups, too. For lists,
     /// `gosync accounts --format json|csv` says more.
     Export(Export),
+    /// Keep what the provider says in a file, to look into it elsewhere
+    ///
+    /// Reads all that a sync reads, of each provider, and writes it to a file that only its owner may read. No password or token
+    /// is in it. Nothing else is written, and no lock is taken. With `--hide-names` the file can be given to others, such as with a
+    /// report of a fault.
+    Record(Record),
+    /// Plan from what `gosync record` has kept
+    ///
+    /// Shows what `gosync sync -n` would have shown when it was recorded, by the configuration, the ledger and the databases of this
+    /// host, or of a copy of another one below `--root`: nothing but etc, and var/lib/gosync for who is known already. Asks nobody
+    /// and writes nothing. Hosts whose names were hidden know none of the people: all of them come.
+    Replay(Replay),
     /// Work on the groups at the provider
     #[command(subcommand)]
     Group(Group),

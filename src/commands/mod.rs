@@ -24,6 +24,7 @@ mod once_said;
 mod plan;
 mod rebind;
 mod rebinding;
+mod record;
 mod request;
 mod run_document;
 mod run_note;
@@ -137,6 +138,8 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
         Command::Unlock(args) => unlock::run(global, args, ui, wanted),
         Command::Drift(args) => drift::run(global, args, ui),
         Command::Export(args) => export::run(global, args, ui),
+        Command::Record(args) => record::record(global, args, ui),
+        Command::Replay(args) => record::replay(global, args, ui),
         Command::Group(args) => group::run(global, args, ui, session),
         Command::User(args) => user::run(global, args, ui),
         Command::Keys(args) => keys::run(global, args, ui),

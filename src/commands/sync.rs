@@ -58,6 +58,19 @@ pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui, wanted: Wanted<'_>) 
     Ok(ended)
 }
 
+/// What both syncs would do, of all providers.
+pub(super) fn dry(setup: &Setup<'_>, plan: &PlanArgs) -> Result<Outcome> {
+    let (tasks, options) = (Task::all(), options(setup, plan));
+    let mut syncs = Syncs {
+        tasks: &tasks,
+        together: Together::begin(&setup.env, &tasks, &options, &mut UiWatch::new(setup.ui))?,
+        options,
+        args: plan,
+        is_pending: false,
+    };
+    Ok(syncs.of_each(&setup.of_each_provider()))
+}
+
 fn options_of(setup: &Setup<'_>, how: &SyncHow) -> Options {
     let options = options(setup, &how.plan);
     Options {

@@ -22,6 +22,7 @@ mod known;
 pub(crate) mod ldap;
 pub(crate) mod look;
 mod nested;
+pub(crate) mod recorded;
 pub(crate) mod registry;
 pub(crate) mod scim;
 mod unknown;

@@ -53,6 +53,7 @@ mod monitoring;
 mod pages;
 mod papers;
 mod properties;
+mod recording;
 mod recovery;
 mod scenarios;
 mod several;

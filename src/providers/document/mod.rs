@@ -142,7 +142,7 @@ impl Reader {
 }
 
 /// Leaves those whom the query names. Whoever was asked may have named only them, or everybody.
-fn narrow(snapshot: &mut Snapshot, query: &Query) {
+pub(super) fn narrow(snapshot: &mut Snapshot, query: &Query) {
     let Some(only) = &query.only else { return };
     let is_named = |text: &str| only.iter().any(|name| same_name(name, text));
     let directory = &mut snapshot.directory;

@@ -1,0 +1,32 @@
+//! `gosync record` and `gosync replay`
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+/// `gosync record`
+#[derive(Args, Clone, Debug)]
+pub struct Record {
+    /// Write it to this file
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+
+    /// Put other names in the place of people's
+    ///
+    /// Logins, ids, full names, e-mail addresses and homes become others of the same shape, by a key that is kept nowhere; comments
+    /// of SSH keys, attributes and descriptions of groups are left out. Groups keep their names.
+    #[arg(long)]
+    pub hide_names: bool,
+}
+
+/// `gosync replay`
+#[derive(Args, Clone, Debug)]
+pub struct Replay {
+    /// The file that `gosync record` has written
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+
+    /// End with status 4 if changes are pending
+    #[arg(long)]
+    pub exit_code: bool,
+}
