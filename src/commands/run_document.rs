@@ -12,7 +12,7 @@ use super::Outcome;
 use super::watch::Recorded;
 use crate::cli::{Command, Format};
 use crate::config::Settings;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::{Completeness, Moment, moment};
 use crate::plan::guard::Excess;
 use crate::plan::{Plan, render};
@@ -138,13 +138,13 @@ impl RunPart<'_> {
         let plan = plan.or(done.map(|(plan, _)| plan));
         let outcome = report.map(|report| &report.outcome);
         let settings = self.settings;
-        let targets = settings.targets.iter().map(|it| it.name.as_str());
+        let host = settings.host_target().ok();
         let mut out = json!({
             "command": self.task.command(),
             "provider": settings.first_provider(),
             "kind": self.task.entry_kind().map(|kind| kind.as_str()),
-            "target": targets.collect::<String>(),
-            "outcome": outcome.map_or("broken-off", run::Outcome::word),
+            "target": host.map(|(name, _)| name),
+            "outcome": outcome.map_or(how_it_broke_off(result), run::Outcome::word),
             "exit": exit(end),
             "error": end.as_ref().err().map(told),
             "read": self.read(report),
@@ -239,6 +239,15 @@ fn hooks(report: Option<&RunReport>) -> Value {
         Value::Null,
         |hooks| json!({"done": hooks.done, "failed": hooks.failed, "later": hooks.later}),
     )
+}
+
+/// What is said of a run that has no outcome.
+fn how_it_broke_off(result: &Result<RunReport>) -> &'static str {
+    let is_busy = |error: &Error| error.kind == Kind::Busy;
+    match result.as_ref().is_err_and(is_busy) {
+        true => "not-begun",
+        false => "broken-off",
+    }
 }
 
 /// A status, and the word for why.

@@ -509,14 +509,9 @@ impl Line<'_> {
 
     fn report(&self, plan: Plan, transaction: Option<u64>, hooks: Tally) -> RunReport {
         let outcome = Outcome::of(self.job, &plan, hooks);
-        let targets = self
-            .env
-            .settings
-            .targets
-            .iter()
-            .map(|target| target.name.clone());
+        let host = self.env.settings.host_target();
         let target = TargetReport {
-            target: targets.collect(),
+            target: host.map_or_else(|_| String::new(), |(name, _)| name.to_owned()),
             plan,
             transaction,
         };

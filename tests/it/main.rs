@@ -33,6 +33,7 @@ mod signer;
 mod by_hand;
 mod command;
 mod derived;
+mod documents;
 mod example;
 mod export;
 mod fields;

@@ -38,6 +38,7 @@ cases!(
     reads,
     rebind,
     refused,
+    run_json,
     shell,
     status,
     sync,

@@ -44,14 +44,20 @@ pub fn parse(text: &str) -> Value {
 /// Stops the test unless a document is of the form of this name.
 #[track_caller]
 pub fn fits(name: &str, document: &Value) {
+    if let Some(error) = error(name, document) {
+        panic!("{error}\n{document:#}");
+    }
+}
+
+/// What of a document is not of the form of this name.
+pub fn error(name: &str, document: &Value) -> Option<String> {
     let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
     let place = format!("file:///{name}.schema.json");
     compiler.add_resource(&place, of(name)).unwrap();
     let schema = compiler.compile(&place, &mut schemas);
     let schema = schema.unwrap_or_else(|e| panic!("{name}: {e}"));
-    if let Err(error) = schemas.validate(document, schema) {
-        panic!("{error:#}\n{document:#}");
-    }
+    let error = schemas.validate(document, schema).err()?;
+    Some(format!("{error:#}"))
 }
 
 /// The schema of this name.
