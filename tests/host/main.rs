@@ -76,5 +76,6 @@ mod small_host;
 mod sshd;
 mod stuck_homes;
 mod syscalls;
+mod told_in_json;
 mod torture;
 mod unwritable;
