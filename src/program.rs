@@ -1,7 +1,7 @@
 //! The program: reads the command line and hands it to the commands.
 //!
 //! What belongs to the process as a whole is done here, once: its mask, its descriptors, its core dumps,
-//! its log, and what becomes of a panic.
+//! its log, and what is said of a panic.
 
 use std::ffi::OsString;
 use std::panic;
@@ -55,12 +55,5 @@ pub fn main() -> ExitCode {
     panic::set_hook(Box::new(|info| {
         tracing::info!(at = info.location().map(tracing::field::display), "panic")
     }));
-    let code = panic::catch_unwind(|| commands::run(&cli, ui)).unwrap_or_else(|_| {
-        let error = Error::failed(
-            "gosync has a fault and stopped; what it had begun is finished by the next run",
-        );
-        ui.error(&error.hint("Run it again with -v to see where, and report it"));
-        Kind::Failed.code()
-    });
-    code.into()
+    commands::run(&cli, ui).into()
 }

@@ -18,6 +18,7 @@ mod init;
 mod keys;
 mod ledger;
 mod lock;
+pub mod program_text;
 mod rebind;
 mod record;
 mod sync;
@@ -133,6 +134,8 @@ pub struct Global {
     pub verbose: u8,
 
     /// Write the log in this format
+    ///
+    /// With `json`, it has a line for each change, each refusal and each limit, too; see LOG in gosync(8).
     #[arg(
         long,
         global = true,

@@ -36,7 +36,8 @@ would mean in small letters. If several have the same name, the one that is spel
 the command says so and does nothing to them. Names of accounts and groups of this host are told apart by case, as the \
 host does.
 
-Notices and data go to standard output. Warnings, errors, progress and the log go to standard error.";
+Notices and data go to standard output. Warnings, errors, progress and the log go to standard error; notices, too, where JSON is asked \
+for.";
 
 /// What gosync.toml(5) begins with.
 pub const CONFIGURATION: &str = "\
@@ -234,10 +235,14 @@ pub const FILES: [(&str, &str); 11] = [
 ];
 
 /// Environment variables; no others are read.
-pub const ENVIRONMENT: [(&str, &str); 3] = [
+pub const ENVIRONMENT: [(&str, &str); 4] = [
     (
         "GOSYNC_CONFIG",
         "The configuration to read if there is no -f.",
+    ),
+    (
+        "JOURNAL_STREAM",
+        "Which stream is the journal of systemd: messages there begin with their priority; see LOG.",
     ),
     (
         "NOTIFY_SOCKET",

@@ -9,6 +9,7 @@ use crate::model::history::EntryKind;
 use crate::model::text::shown;
 use crate::plan::guard::Excess;
 use crate::plan::{Plan, render};
+use crate::policy::Refusal;
 use crate::run::Task;
 
 /// The events of one run.
@@ -30,8 +31,8 @@ impl Events {
         }
     }
 
-    /// A plan, by the run of this number. `applied`: whether it is carried out.
-    pub(super) fn plan(&self, plan: &Plan, run: Option<u64>, applied: bool) {
+    /// The changes of a plan, by the run of this number. `applied`: whether they are done.
+    pub(super) fn changes(&self, plan: &Plan, run: Option<u64>, applied: bool) {
         // Nothing is worked out for nobody.
         if !tracing::enabled!(target: EVENTS, tracing::Level::INFO) {
             return;
@@ -61,17 +62,21 @@ impl Events {
                 render::line(change)
             );
         }
-        self.refusals(plan, run);
     }
 
-    fn refusals(&self, plan: &Plan, run: Option<u64>) {
+    /// Who is refused, by the run of this number.
+    pub(super) fn refusals<'a>(
+        &self,
+        refused: impl IntoIterator<Item = &'a Refusal>,
+        run: Option<u64>,
+    ) {
         let Self {
             command,
             provider,
             kind,
         } = self;
         let kind = kind.map(EntryKind::as_str);
-        for refusal in &plan.refused {
+        for refusal in refused {
             let id = refusal.id.as_ref();
             tracing::warn!(
                 target: EVENTS,
@@ -94,7 +99,7 @@ impl Events {
         let Self {
             command, provider, ..
         } = self;
-        self.refusals(plan, None);
+        self.refusals(&plan.refused, None);
         for excess in excesses {
             tracing::error!(
                 target: EVENTS,

@@ -40,14 +40,15 @@ mod watch;
 mod why;
 
 use std::cell::RefCell;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
-use self::run_document::RunDocument;
+use self::run_document::{RunDocument, Wanted};
 use self::setup::Setup;
 use crate::cli::{Cli, Command};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::providers::admin::GroupAdmin;
 use crate::system::clock;
 use crate::ui::Ui;
@@ -123,11 +124,26 @@ pub(crate) fn run(cli: &Cli, ui: Ui) -> u8 {
 }
 
 fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
-    let global = &cli.global;
     let ui = ui.data_alone(cli.command.schema().is_some());
     let document = RunDocument::of(&cli.command);
-    let wanted = document.as_ref();
-    let outcome = match &cli.command {
+    let run = || outcome(cli, ui, session, document.as_ref());
+    // A fault of ours is an error like others, and the document is printed all the same.
+    let outcome = panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(fault()));
+    if let Some(document) = document {
+        document.print(ui, &outcome);
+    }
+    match outcome {
+        Ok(outcome) => outcome.code(),
+        Err(error) => {
+            ui.error(&error);
+            error.kind.code()
+        }
+    }
+}
+
+fn outcome(cli: &Cli, ui: Ui, session: &Session, wanted: Wanted<'_>) -> Result<Outcome> {
+    let global = &cli.global;
+    match &cli.command {
         Command::Sync(args) => sync::run(global, args, ui, wanted),
         Command::Follow(args) => follow::run(global, args, ui),
         Command::Deluser(args) => deluser::run(global, args, ui, wanted),
@@ -156,15 +172,10 @@ fn run_in(cli: &Cli, ui: Ui, session: &Session) -> u8 {
         Command::Undo(args) => undo::run(global, args, ui, wanted),
         Command::Plan(args) => plan::run(global, args, ui, wanted),
         Command::Apply(args) => apply::run(global, args, ui, wanted),
-    };
-    if let Some(document) = document {
-        document.print(ui, &outcome);
     }
-    match outcome {
-        Ok(outcome) => outcome.code(),
-        Err(error) => {
-            ui.error(&error);
-            error.kind.code()
-        }
-    }
+}
+
+fn fault() -> Error {
+    Error::failed("gosync has a fault and stopped; what it had begun is finished by the next run")
+        .hint("Run it again with -v to see where, and report it")
 }

@@ -270,3 +270,137 @@ fn told(error: &Error) -> Value {
 fn seconds(took: Duration) -> f64 {
     (took.as_secs_f64() * 1_000.0).round() / 1_000.0
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::config::Source;
+    use crate::model::history::EntryKind;
+    use crate::model::owned::ChangedIds;
+    use crate::plan::Barred;
+    use crate::plan::guard::Limit;
+    use crate::plan::whole::IdsChanged;
+
+    fn schema() -> Value {
+        let text = include_str!("../../share/gosync/schema/run.schema.json");
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn words(words: &Value) -> BTreeSet<&str> {
+        let words = words["enum"].as_array().unwrap().iter();
+        words.map(|word| word.as_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_schema_has_each_outcome_each_reason_and_each_limit() {
+        let ids_changed = IdsChanged {
+            kind: EntryKind::Account,
+            changed: ChangedIds {
+                asked_for: 1,
+                missing: 1,
+            },
+            of: 1,
+        };
+        let outcomes = [
+            run::Outcome::Refused(Vec::new()),
+            run::Outcome::Barred(Barred::Host),
+            run::Outcome::Unnamed(Vec::new()),
+            run::Outcome::NotOut(1),
+            run::Outcome::IdsChanged(ids_changed),
+            run::Outcome::Incomplete(String::new()),
+            run::Outcome::HeldUp(1),
+            run::Outcome::Behind(Vec::new()),
+            run::Outcome::Rejected(1),
+            run::Outcome::Unsettled(1),
+            run::Outcome::HooksFailed(1),
+            run::Outcome::Declined,
+            run::Outcome::Pending,
+            run::Outcome::Unmoved,
+            run::Outcome::Done,
+        ];
+        let schema = schema();
+        let run = &schema["$defs"]["run"]["properties"];
+        let known = outcomes.iter().map(run::Outcome::word);
+        let known: BTreeSet<&str> = known.chain(["broken-off", "not-begun"]).collect();
+        assert_eq!(words(&run["outcome"]), known);
+        let kinds = [
+            Kind::Failed,
+            Kind::Usage,
+            Kind::Partial,
+            Kind::Pending,
+            Kind::NotOut,
+            Kind::Refused,
+            Kind::Busy,
+            Kind::Source,
+        ];
+        let known = kinds.iter().map(|kind| kind.word()).chain(["done"]);
+        let exit = &schema["$defs"]["exit"]["properties"]["reason"];
+        assert_eq!(words(exit), known.collect());
+        let limits = [
+            Limit::Run,
+            Limit::Day,
+            Limit::Month,
+            Limit::Zero,
+            Limit::Gain,
+            Limit::DayGain,
+            Limit::Room,
+        ];
+        let known = limits.iter().map(|limit| limit.word());
+        let limit = &run["limits"]["items"]["properties"]["limit"];
+        assert_eq!(words(limit), known.collect());
+    }
+
+    #[test]
+    fn what_ended_a_run_is_told_there_and_nowhere_else() {
+        let text = "[provider.p]\nkind = \"file\"\npath = \"/p.json\"\n";
+        let source = Source {
+            path: "gosync.toml".into(),
+            text: text.to_owned(),
+        };
+        let settings = Settings::new(vec![source], None).unwrap();
+        let document = RunDocument {
+            command: "deluser",
+            is_dry: false,
+            began: clock::deadline(Duration::ZERO),
+            at: 0,
+            runs: RefCell::default(),
+        };
+        let error = Error::failed("the disk is full").hint("make room");
+        let ended = Ended {
+            result: &Err(error.clone()),
+            end: &Err(error.clone()),
+            recorded: Recorded {
+                warnings: Vec::new(),
+                done: Some((Plan::default(), Some(7))),
+            },
+            took: Duration::from_micros(1_499),
+        };
+        let names = Vec::new();
+        document.add(&settings, &Task::Unlock { names }, ended);
+        let runs = document.runs.borrow().clone();
+        let run = &runs[0];
+        assert_eq!(
+            (&run["outcome"], &run["run"]),
+            (&json!("broken-off"), &json!(7))
+        );
+        assert_eq!(
+            (&run["applied"], &run["seconds"]),
+            (&json!(true), &json!(0.001))
+        );
+        assert_eq!(
+            run["error"],
+            json!({"message": "the disk is full", "hints": ["make room"]})
+        );
+        let whole = document.json(&Err(error));
+        assert!(
+            whole["error"].is_null() && whole["exit"]["status"] == 1,
+            "{whole}"
+        );
+        // Something else, after the run.
+        document.runs.replace(runs);
+        let whole = document.json(&Err(Error::usage("no such file")));
+        assert_eq!(whole["error"]["message"], "no such file");
+    }
+}

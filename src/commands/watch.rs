@@ -137,6 +137,16 @@ impl UiWatch {
         }
     }
 
+    /// Says in the log what is done, or would be. Whoever goes on does not say in each round who is refused.
+    fn log(&self, plan: &Plan, run: Option<u64>, applied: bool) {
+        self.events.changes(plan, run, applied);
+        let refused = match &self.said {
+            Some(_) => self.news(&plan.refused).0,
+            None => plan.refused.iter().collect(),
+        };
+        self.events.refusals(refused, run);
+    }
+
     fn detail(&self, otherwise: Detail) -> Detail {
         if self.each { Detail::Each } else { otherwise }
     }
@@ -231,7 +241,7 @@ impl Watch for UiWatch {
     }
 
     fn dry(&mut self, plan: &Plan) {
-        self.events.plan(plan, None, false);
+        self.log(plan, None, false);
         if self.recorded.is_none() {
             let text = render::text_in(plan, self.detail(Detail::Causes));
             if let Some(sum) = long(text.lines().count(), plan) {
@@ -247,7 +257,7 @@ impl Watch for UiWatch {
     }
 
     fn done(&mut self, plan: &Plan, run: Option<u64>) {
-        self.events.plan(plan, run, true);
+        self.log(plan, run, true);
         if let Some(recorded) = &mut self.recorded {
             recorded.done = Some((plan.clone(), run));
         }

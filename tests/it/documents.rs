@@ -7,8 +7,11 @@ use std::os::unix::fs::MetadataExt as _;
 use std::thread;
 use std::time::Duration;
 
+use gosync::testing::cli::program_text;
+use nix::sys::signal::Signal;
 use serde_json::{Map, Value, json};
 
+use crate::follower::Follower;
 use crate::manifest::Tree;
 use crate::scratch::{Ran, ScratchHost};
 use crate::{here, schema, text};
@@ -73,6 +76,38 @@ fn there_is_a_schema_for_each_document_and_make_installs_it() {
         );
         closed(&schema, name);
     }
+}
+
+/// The words that stand at the beginning of the rows of a list, several in one row by commas.
+fn terms(rows: &[(&str, &str)]) -> BTreeSet<String> {
+    let terms = rows.iter().flat_map(|(term, _)| term.split(", "));
+    terms.map(str::to_owned).collect()
+}
+
+fn keys(object: &Value) -> BTreeSet<String> {
+    object.as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn the_manual_tells_what_the_schemas_do() {
+    let files = NAMES.iter().filter(|name| **name != "event");
+    let files = files.map(|name| format!("{name}.schema.json"));
+    assert_eq!(terms(&program_text::DOCUMENTS), files.collect());
+    let run = &schema::of("run")["$defs"]["run"]["properties"];
+    assert_eq!(terms(&program_text::RUN_KEYS), keys(run));
+    let outcomes = run["outcome"]["enum"].as_array().unwrap();
+    let outcomes = outcomes
+        .iter()
+        .map(|word| word.as_str().unwrap().to_owned());
+    assert_eq!(terms(&program_text::OUTCOMES), outcomes.collect());
+    let mut of_events = BTreeSet::new();
+    for event in schema::of("event")["oneOf"].as_array().unwrap() {
+        of_events.append(&mut keys(&event["properties"]));
+    }
+    for key in ["timestamp", "target", "message"] {
+        assert!(of_events.remove(key), "{key}");
+    }
+    assert_eq!(terms(&program_text::EVENT_FIELDS), of_events);
 }
 
 /// Every object says which keys it may have, or what all its values are.
@@ -288,6 +323,31 @@ fn the_log_has_one_event_for_each_change_each_refusal_and_each_limit() {
     let locks = words(&locked, &keys);
     let locks: Vec<_> = locks.into_iter().filter(|row| row[1] == "change").collect();
     assert_eq!(locks, ["ann", "bob", "cat", "dan"].map(lock));
+}
+
+#[test]
+fn follow_logs_each_change_and_a_refusal_once() {
+    let host = host(&["ann", "root"]);
+    let path = host.dir().join("gosync.toml");
+    let text = fs::read_to_string(path).unwrap();
+    host.write("gosync.toml", &format!("{text}[follow]\nevery = \"1s\"\n"));
+    let mut follower = Follower::synced(&host, &["--log-format", "json"]);
+    for logins in [&["ann", "bob", "root"][..], &["ann", "bob", "cat", "root"]] {
+        say(&host, "directory.json", logins);
+        let name = format!("\n{}:", logins[logins.len() - 2]);
+        follower.until_file(&host, "etc/passwd", &name, true);
+    }
+    follower.at_rest();
+    let ran = follower.end(Signal::SIGTERM).expect(0);
+    let events = events(&ran);
+    let of = |event: &str| {
+        let of_accounts = events.iter().filter(|it| it["kind"] == "account");
+        let names = of_accounts.filter(|it| it["event"] == event);
+        names.map(|it| it["name"].as_str().unwrap()).collect()
+    };
+    let (changes, refusals): (Vec<&str>, Vec<&str>) = (of("change"), of("refusal"));
+    assert_eq!(changes, ["ann", "bob", "cat"], "{ran:?}");
+    assert_eq!(refusals, ["root"], "{ran:?}");
 }
 
 fn text_of(host: &ScratchHost) -> String {

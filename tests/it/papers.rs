@@ -4,7 +4,7 @@ use clap::{ArgAction, Command, CommandFactory as _};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
-use gosync::testing::cli::{Cli, hook_text, text as words};
+use gosync::testing::cli::{Cli, hook_text, program_text, text as words};
 
 use crate::{here, text};
 
@@ -309,6 +309,16 @@ fn program() -> String {
     let mut rest = Roff::new();
     rest.control("SH", ["HOOKS"]);
     paragraphs(&mut rest, hook_text::HOOKS);
+    rest.control("SH", ["JSON OUTPUT"]);
+    paragraphs(&mut rest, program_text::JSON_OUTPUT);
+    list(&mut rest, &program_text::DOCUMENTS);
+    paragraphs(&mut rest, program_text::RUN);
+    list(&mut rest, &program_text::RUN_KEYS);
+    paragraphs(&mut rest, program_text::OUTCOME);
+    list(&mut rest, &program_text::OUTCOMES);
+    rest.control("SH", ["LOG"]);
+    paragraphs(&mut rest, program_text::LOG);
+    list(&mut rest, &program_text::EVENT_FIELDS);
     rest.control("SH", ["METRICS"]);
     paragraphs(&mut rest, words::METRICS);
     list(&mut rest, &words::METRIC_NAMES);

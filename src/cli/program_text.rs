@@ -1,0 +1,243 @@
+//! What gosync(8) says to those who write programs that read what gosync prints and logs.
+
+/// What JSON OUTPUT of gosync(8) says.
+pub const JSON_OUTPUT: &str = "\
+A command that is asked for JSON prints one object on standard output, and nothing beside it: notices, warnings and errors go to \
+standard error. The form of each is a JSON Schema (2020-12) in share/gosync/schema, which has all that this version of gosync prints. `format` is the version of the forms, \
+but of the directory document, which has none: it grows when something is taken away or means something else. Keys may be added without that, so a reader passes over \
+those that it does not know. Text of a provider's is a JSON string like any other; what is shown of it in sentences is escaped besides. Times \
+are in UTC.";
+
+/// What prints which document, and its schema.
+pub const DOCUMENTS: [(&str, &str); 10] = [
+    (
+        "run.schema.json",
+        "`--format json` of all that plans changes, dry runs and real ones.",
+    ),
+    ("status.schema.json", "`gosync status --format json`"),
+    ("accounts.schema.json", "`gosync accounts --format json`"),
+    ("history.schema.json", "`gosync history --format json`"),
+    ("why.schema.json", "`gosync why --format json`"),
+    ("drift.schema.json", "`gosync drift --format json`"),
+    ("doctor.schema.json", "`gosync doctor --format json`"),
+    ("people.schema.json", "`gosync user dump -t json`"),
+    ("groups.schema.json", "`gosync group list -format json`"),
+    (
+        "directory.schema.json",
+        "`gosync export`: a directory document.",
+    ),
+];
+
+/// What comes before the keys of a run.
+pub const RUN: &str = "\
+A run of `sync`, `plan`, `apply`, `undo`, `deluser`, `adopt`, `rebind`, `release`, `lock`, `unlock` or `ledger rebuild` prints its object with \
+`--format json` also if it fails, is refused by a limit or is not begun; only after a signal, or if the command line cannot be \
+used, is there none. It has the `command`, whether it is a `dry_run`, when it `began` and how many `seconds` it took, its `exit` as below, in `error` what kept the \
+command from any run, such as the configuration or another run's lock, and `runs`: each sync of each provider, in their order, so that `sync` alone has two for \
+each, and other commands have one.
+
+Each object in `runs` has:";
+
+/// The keys of a run.
+pub const RUN_KEYS: [(&str, &str); 23] = [
+    (
+        "command, provider, target",
+        "What was run, with which provider, and the section of the host.",
+    ),
+    (
+        "kind",
+        "`account` or `group`; null if it is about both, or nobody has said.",
+    ),
+    ("outcome", "How it ended, finer than the status: see below."),
+    (
+        "exit",
+        "The `status` as if it had been run alone, and its `reason`: `done`, `failed` (1), `usage` (2), `partial` (3), `pending` (4), \
+         `not-out` (5), `limit` (10), `busy` (11) or `provider` (12).",
+    ),
+    (
+        "error",
+        "null, or what went wrong: `message`, and `hints` on what to do next.",
+    ),
+    (
+        "read",
+        "null if the provider was not read; else its `extent` (`complete`, `narrowed`, `incomplete`, or `none` if nothing has moved), `why` that \
+         is known, whether it was found `unmoved`, how many `records` it had, and `since` when, if only what has changed since was read.",
+    ),
+    (
+        "run",
+        "Its number in `gosync history`; null if nothing was written to the databases.",
+    ),
+    (
+        "applied",
+        "Whether `changes` is what was done, also if the run failed after that; else it is what would be.",
+    ),
+    (
+        "digest",
+        "What names exactly this plan; null if there is none.",
+    ),
+    (
+        "approve",
+        "null, or the digest that lets the plan through by --approve.",
+    ),
+    (
+        "limits",
+        "Each limit that refuses the plan: `limit` (`run`, `day`, `month`, `none-left`, `additions`, `additions-day` or `numbers`), `what` is \
+         counted, `count`, `allowed`, `of` how many, `names`, `text`.",
+    ),
+    (
+        "generation",
+        "How often plans had been committed on this host before.",
+    ),
+    (
+        "incomplete",
+        "null, or why the read cannot be trusted to be whole: nobody was locked or taken away because of it.",
+    ),
+    (
+        "counts",
+        "How many changes there are of each kind, as in the summary.",
+    ),
+    (
+        "changes",
+        "Each change in the order of the plan, with its word as `change`, its `kind`, `id` and `name`, and what belongs to it. A lock has its `reason`, \
+         a word, and `text`.",
+    ),
+    (
+        "missing",
+        "Who is missing from complete reads: `since` when, and `not_before` when anything follows.",
+    ),
+    (
+        "refused",
+        "People and groups that were left out, or not wholly dealt with, each with `subject`, `id`, `reason` and `text`. A `reason` is a word that stays the same.",
+    ),
+    (
+        "remarks",
+        "What stays different from what the provider says, with `name`, `reason` and `text`.",
+    ),
+    (
+        "not_out",
+        "How many people should be out and are not, or not wholly.",
+    ),
+    (
+        "hooks",
+        "null in a dry run; else for how many events hooks are `done`, `failed`, or wait for `later`.",
+    ),
+    ("behind", "Targets that could not be written."),
+    ("warnings", "What else was said as a warning, in its words."),
+    ("seconds", "How long it took."),
+];
+
+/// What comes before the outcomes.
+pub const OUTCOME: &str = "The outcome is one of:";
+
+/// How a run can end.
+pub const OUTCOMES: [(&str, &str); 17] = [
+    ("done", "All is done, or there was nothing to do."),
+    (
+        "unmoved",
+        "Nothing has moved since a run that had nothing to do.",
+    ),
+    ("pending", "It was a dry run, and changes are pending."),
+    ("declined", "Somebody was asked, and said no."),
+    (
+        "over-a-limit",
+        "Limits refuse the plan; nothing was written.",
+    ),
+    (
+        "everything-new-refused",
+        "Nobody who is new comes, for causes that hit all of them.",
+    ),
+    (
+        "provider-unnamed",
+        "The ledger has accounts or groups of a provider that no section of the configuration names.",
+    ),
+    (
+        "not-out",
+        "Somebody should be out, and is not, or not wholly.",
+    ),
+    (
+        "ids-changed",
+        "The provider seems to have other ids for the same people or groups.",
+    ),
+    (
+        "incomplete",
+        "The read was not complete; nobody was locked or taken away because of it.",
+    ),
+    (
+        "held-up",
+        "Something on this host could not be seen, or not be done; whom it concerns is left as it is.",
+    ),
+    (
+        "target-behind",
+        "A file that is made of what the host has could not be written.",
+    ),
+    ("rejected", "Records were refused, and that was not to be."),
+    (
+        "unsettled",
+        "The provider contradicts itself, or does not say of somebody whether they are let in.",
+    ),
+    ("hooks-failed", "With --strict: hooks failed."),
+    (
+        "broken-off",
+        "It failed; what was done until then is in `changes` if `applied` is true.",
+    ),
+    (
+        "not-begun",
+        "Another command holds the lock, or an earlier run of this command was broken off.",
+    ),
+];
+
+/// What LOG of gosync(8) says.
+pub const LOG: &str = "\
+Besides the messages there is a log on standard error: warnings, and more with each -v. With `--log-format json` each of its lines is a JSON object \
+with `timestamp`, `level`, `target` and `message`; the messages beside it, which begin with `gosync `, stay as they are, and -q leaves out \
+the notices.
+
+Such a log has, also without -v, a line for each change, each refusal and each limit, of `target` `gosync::event`, as in event.schema.json. In the text form the \
+messages say the same.
+
+Where standard error is the journal of systemd, by JOURNAL_STREAM, each line there begins with its priority, by sd-daemon(3), which the journal takes off: `<3>` for errors \
+and what to do about them, `<4>` for warnings, `<5>` for notices, and in the log `<6>` for information and `<7>` for what -vv adds. So do notices where standard \
+output is the journal. `journalctl -u gosync-follow -p warning` shows what somebody should look at.";
+
+/// The fields of an event in the log.
+pub const EVENT_FIELDS: [(&str, &str); 12] = [
+    ("event", "`change`, `refusal` or `limit`."),
+    (
+        "level",
+        "INFO for a change, WARN for a refusal, ERROR for a limit.",
+    ),
+    (
+        "command, provider",
+        "What was run, and with which provider.",
+    ),
+    (
+        "run",
+        "Its number in `gosync history`; not there if nothing was written to the databases.",
+    ),
+    (
+        "applied",
+        "Of a change: whether it is done; false in a dry run.",
+    ),
+    ("change", "Of a change: its word, such as `create-account`."),
+    (
+        "kind",
+        "`account`, `group` or `local-group`, if that is known.",
+    ),
+    (
+        "name",
+        "Of a change, the name on this host; of a refusal, what the provider calls it; of a limit, what is counted.",
+    ),
+    ("id", "The id at the provider, if there is one."),
+    (
+        "uid, gid",
+        "Of a change: the numbers that are given, or belong to it.",
+    ),
+    (
+        "reason",
+        "The word for why: of a lock or a refusal; of a limit, which one it is.",
+    ),
+    (
+        "count, allowed, of, digest",
+        "Of a limit: how many there would be, how many may, of how many; and the digest of the plan.",
+    ),
+];
