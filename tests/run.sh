@@ -33,6 +33,7 @@ useradd passwd
 /usr/sbin/sshd openssh-server
 ssh openssh-client
 /usr/lib/libnss_extrausers.so.2:/usr/lib/*/libnss_extrausers.so.2 libnss-extrausers
+/usr/lib/libnss_cache.so.2:/usr/lib/*/libnss_cache.so.2 libnss-cache
 unshare util-linux
 newuidmap uidmap
 chattr e2fsprogs

@@ -188,7 +188,7 @@ pub const METRIC_NAMES: [(&str, &str); 17] = [
 ];
 
 /// Files that gosync reads or writes.
-pub const FILES: [(&str, &str); 11] = [
+pub const FILES: [(&str, &str); 12] = [
     (
         "gosync.toml beside the program, else /etc/gosync/gosync.toml",
         "The configuration; see gosync.toml(5). It is \
@@ -206,6 +206,11 @@ pub const FILES: [(&str, &str); 11] = [
     (
         "/var/lib/extrausers/",
         "Takes the place of the files in /etc with `database = \"extrausers\"`.",
+    ),
+    (
+        "/etc/passwd.cache, /etc/group.cache, /etc/shadow.cache",
+        "Take the place of the files in /etc with `database = \"nss_cache\"`, with their indexes \
+      (FILE.ixname, .ixuid, .ixgid): links to the files behind /etc/nss_cache.",
     ),
     ("/etc/shells", "Shells that an account may have."),
     (

@@ -366,6 +366,7 @@ mod tests {
             began: clock::deadline(Duration::ZERO),
             at: 0,
             runs: RefCell::default(),
+            behind: RefCell::default(),
         };
         let error = Error::failed("the disk is full").hint("make room");
         let ended = Ended {

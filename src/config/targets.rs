@@ -50,7 +50,7 @@ pub(super) fn read(
 }
 
 /// Files of a host that no derived target may be: who may log in, and how far, stands there.
-const OWN: [&str; 13] = [
+const OWN: [&str; 24] = [
     "/etc/passwd",
     "/etc/shadow",
     "/etc/group",
@@ -64,6 +64,17 @@ const OWN: [&str; 13] = [
     "/etc/ssh",
     "/etc/gosync",
     "/var/lib/extrausers",
+    "/var/lib/extrausers.gosync",
+    "/etc/passwd.cache",
+    "/etc/passwd.cache.ixname",
+    "/etc/passwd.cache.ixuid",
+    "/etc/group.cache",
+    "/etc/group.cache.ixname",
+    "/etc/group.cache.ixgid",
+    "/etc/shadow.cache",
+    "/etc/shadow.cache.ixname",
+    "/etc/nss_cache",
+    "/etc/nss_cache.gosync",
 ];
 
 /// Those that are wanted, in that order: one host, and any number of those that are made of it.

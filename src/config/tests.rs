@@ -130,7 +130,7 @@ fn an_error_names_the_key_however_its_table_is_written() {
         ),
         (
             "[target.x]\nkind = \"local\"\ndatabase = \"x\"\n",
-            "3:12: target.x.database: it cannot be `x`; it can be etc or extrausers",
+            "3:12: target.x.database: it cannot be `x`; it can be etc, extrausers or nss_cache",
         ),
         (
             "[provider.x]\npath = \"a\"\n",

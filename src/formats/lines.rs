@@ -54,6 +54,12 @@ impl Lines {
         (0..self.len()).filter_map(|i| self.get(i))
     }
 
+    /// Where each line begins.
+    pub(crate) fn starts(&self) -> impl Iterator<Item = usize> {
+        let after = self.ends.iter().map(|end| end + 1);
+        std::iter::once(0).chain(after).take(self.len())
+    }
+
     /// Those lines that readers take for entries: neither blank nor comments nor NIS lines, with their numbers.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (usize, &[u8])> {
         self.iter()

@@ -5,6 +5,7 @@
 //! Rules: passwd(5), shadow(5), group(5), gshadow(5), subuid(5), shells(5), and how glibc reads them (`nss_files`): it takes lines
 //! with fields missing or too many, too, so that whoever stands in them is there, and has the number.
 
+pub(crate) mod cache_index;
 pub(crate) mod fields;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;

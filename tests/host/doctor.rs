@@ -164,14 +164,22 @@ fn another_answer_than_the_files_have_names_the_cache() {
 }
 
 #[test]
-fn extrausers_needs_its_module_and_its_word() {
-    let tree = host(Database::Extrausers);
-    sync(&tree);
-    let ran = doctor(&tree, "sed -i 's/ extrausers//' /etc/nsswitch.conf");
-    for database in ["passwd", "group", "shadow"] {
-        problem(&ran, &format!("does not name `extrausers` for {database}"));
+fn other_databases_need_their_words() {
+    for (on, service) in [
+        (Database::Extrausers, "extrausers"),
+        (Database::NssCache, "cache"),
+    ] {
+        let tree = host(on);
+        sync(&tree);
+        let ran = doctor(
+            &tree,
+            &format!("sed -i 's/ {service}//' /etc/nsswitch.conf"),
+        );
+        for database in ["passwd", "group", "shadow"] {
+            problem(&ran, &format!("does not name `{service}` for {database}"));
+        }
+        problem(&ran, "the name services know otherwise: 2");
     }
-    problem(&ran, "the name services know otherwise: 2");
 }
 
 #[test]

@@ -97,7 +97,7 @@ impl Frame<'_> {
         for name in self.database.files() {
             self.file(name, now, &mut wrong);
         }
-        if self.database == Database::Extrausers {
+        if self.database != Database::Etc {
             for name in ["etc/passwd", "etc/shadow", "etc/group", "etc/gshadow"] {
                 if now.get(name) != self.before.get(name) {
                     wrong.push(format!("{name} is touched"));

@@ -16,16 +16,16 @@ use crate::small_host::{Database, SmallHost};
 use crate::syscalls;
 
 cases! {
-    killed_while_it_adds_accounts: |on| kill_everywhere(&adding(), on), etc, extrausers;
+    killed_while_it_adds_accounts: |on| kill_everywhere(&adding(), on), etc, extrausers, nss_cache;
     killed_while_it_changes_fields: |on| kill_everywhere(&changing(), on), etc, extrausers;
     killed_while_it_locks_and_opens_accounts: |on| kill_everywhere(&locking(), on), etc, extrausers;
     killed_while_it_removes_accounts:
         |on| kill_everywhere(&removing("removing", KEEP), on), etc, extrausers;
     killed_while_it_removes_accounts_and_homes:
-        |on| kill_everywhere(&removing("removing with homes", REMOVE_HOME), on), etc, extrausers;
+        |on| kill_everywhere(&removing("removing with homes", REMOVE_HOME), on), etc, extrausers, nss_cache;
     killed_while_it_archives_homes:
         |on| kill_everywhere(&removing("archiving", ARCHIVE_HOME), on), etc, extrausers;
-    killed_while_it_makes_and_changes_groups: |on| kill_everywhere(&grouping(), on), etc, extrausers;
+    killed_while_it_makes_and_changes_groups: |on| kill_everywhere(&grouping(), on), etc, extrausers, nss_cache;
     killed_while_it_undoes_a_run: |on| kill_everywhere(&undoing(), on), etc;
     killed_while_it_ties_accounts_to_other_records:
         |on| kill_everywhere(&rebinding(), on), etc, extrausers;
@@ -34,14 +34,14 @@ cases! {
     killed_while_it_writes_keys_on_a_bare_host: kill_on_a_bare_host, etc, extrausers;
 
     killed_while_it_makes_up_for_an_interrupted_addition:
-        |on| kill_the_recovery(&adding(), on), etc, extrausers;
+        |on| kill_the_recovery(&adding(), on), etc, extrausers, nss_cache;
     killed_while_it_makes_up_for_an_interrupted_removal:
         |on| kill_the_recovery(&removing("removing with homes", REMOVE_HOME), on), etc, extrausers;
     killed_while_it_makes_up_for_an_interrupted_change_of_keys:
         |on| kill_the_recovery(&keys(), on), etc;
 
     killed_while_it_adds_accounts_and_overtaken_by_another_program:
-        |on| kill_and_overtake(&adding(), on), etc, extrausers;
+        |on| kill_and_overtake(&adding(), on), etc, extrausers, nss_cache;
     killed_while_it_removes_accounts_and_overtaken_by_another_program:
         |on| kill_and_overtake(&removing("removing with homes", REMOVE_HOME), on), etc;
     killed_while_it_changes_groups_and_overtaken_by_another_program:
@@ -56,7 +56,7 @@ cases! {
 fn kill_on_a_bare_host(database: Database) {
     let missing = match database {
         Database::Etc => &["run", "var"][..],
-        Database::Extrausers => &["run"],
+        Database::Extrausers | Database::NssCache => &["run"],
     };
     let scenario = Scenario {
         name: "writing keys on a bare host",

@@ -68,6 +68,7 @@ mod locks;
 mod name_services;
 mod namespace;
 mod packages;
+mod nss_cache;
 mod picture;
 mod processes;
 mod same_as_useradd;

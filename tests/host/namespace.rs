@@ -62,11 +62,8 @@ pub fn sound_tree(database: Database) -> SmallHost {
             .status();
         assert!(status.unwrap().success());
     }
-    let more = if database == Database::Extrausers {
-        " extrausers"
-    } else {
-        ""
-    };
+    let more = database.service().map(|service| format!(" {service}"));
+    let more = more.unwrap_or_default();
     let switch =
         format!("passwd: files{more}\ngroup: files{more}\nshadow: files{more}\ngshadow: files\n");
     tree.write("etc/nsswitch.conf", &switch, 0o644, 0);

@@ -56,7 +56,7 @@ impl SmallHost {
             } else {
                 format!("{below}/{name}")
             };
-            let meta = fs::symlink_metadata(self.path(&path)).unwrap();
+            let mut meta = fs::symlink_metadata(self.path(&path)).unwrap();
             let mut content = Vec::new();
             if meta.is_symlink() {
                 content = fs::read_link(self.path(&path))
@@ -93,6 +93,19 @@ impl SmallHost {
                     self.look("var/lib/extrausers", picture);
                 }
                 _ if below == "var/lib/extrausers.gosync" && name.starts_with('g') => continue,
+                "etc/nss_cache" if meta.is_symlink() => content = b"a generation".to_vec(),
+                _ if below == "etc/nss_cache.gosync" && name.starts_with('g') => continue,
+                // Where lines stand, and how far apart, depends on how many generations an interruption made of one.
+                _ if below == "etc" && name.contains(".cache") && !name.ends_with('-') => {
+                    let Ok(goal) = fs::metadata(self.path(&path)) else {
+                        continue;
+                    };
+                    meta = goal;
+                    content = match name.split_once(".ix") {
+                        Some((file, _)) => self.index(&path, file),
+                        None => without_blanks(&fs::read(self.path(&path)).unwrap()),
+                    };
+                }
                 // When it was packed stands in an archive's name, and inside.
                 _ if name.ends_with(".tar.gz") || name.ends_with(".tar.zst") => {
                     content = listing(&self.path(&path)).into_bytes();
@@ -100,7 +113,7 @@ impl SmallHost {
                 }
                 _ => {}
             }
-            if path.ends_with("/shadow") {
+            if path.ends_with("/shadow") || path.ends_with("/shadow.cache") {
                 content = without_days(&content);
             }
             let entry = Entry {
@@ -116,16 +129,50 @@ impl SmallHost {
         }
     }
 
-    /// How many generations of extrausers there are.
+    /// The keys of an index of libnss-cache, and what stands where they lead.
+    fn index(&self, index: &str, file: &str) -> Vec<u8> {
+        let bytes = fs::read(self.path(&format!("etc/{file}"))).unwrap();
+        let records = fs::read(self.path(index)).unwrap();
+        let records = records.split_inclusive(|b| *b == b'\n');
+        let shown = records.flat_map(|record| {
+            let mut fields = record.split(|b| *b == 0);
+            let (key, offset) = (fields.next().unwrap(), fields.next().unwrap());
+            let offset: usize = String::from_utf8_lossy(offset).parse().unwrap();
+            let is_begin = offset == 0 || bytes[offset - 1] == b'\n';
+            let line = bytes[offset..].split(|b| *b == b'\n').next().unwrap();
+            let mut fields = line.split(|b| *b == b':');
+            let fits = is_begin && (fields.next() == Some(key) || fields.nth(1) == Some(key));
+            assert!(
+                fits,
+                "{index}: {} leads to {}",
+                key.escape_ascii(),
+                line.escape_ascii()
+            );
+            [key, b"\n"].concat()
+        });
+        shown.collect()
+    }
+
+    /// How many generations of the files that change together there are.
     pub fn generations(&self) -> usize {
-        let entries = fs::read_dir(self.path("var/lib/extrausers.gosync"))
+        let entries = ["var/lib/extrausers.gosync", "etc/nss_cache.gosync"]
             .into_iter()
+            .flat_map(|dir| fs::read_dir(self.path(dir)))
             .flatten()
             .flatten();
         entries
             .filter(|e| e.file_name().to_str().is_some_and(|n| n.starts_with('g')))
             .count()
     }
+}
+
+/// A file without its blank lines.
+fn without_blanks(bytes: &[u8]) -> Vec<u8> {
+    let lines = bytes.split_inclusive(|b| *b == b'\n');
+    lines
+        .filter(|line| *line != b"\n")
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// Shadow lines without the day on which a test ran: tests may run at midnight.

@@ -16,6 +16,7 @@ use crate::scratch::{GOSYNC, Ran, ScratchHost};
 pub enum Database {
     Etc,
     Extrausers,
+    NssCache,
 }
 
 impl Database {
@@ -24,6 +25,7 @@ impl Database {
         match word {
             "etc" => Database::Etc,
             "extrausers" => Database::Extrausers,
+            "nss_cache" => Database::NssCache,
             _ => panic!("no database is called {word}"),
         }
     }
@@ -33,6 +35,16 @@ impl Database {
         match self {
             Database::Etc => "etc",
             Database::Extrausers => "extrausers",
+            Database::NssCache => "nss_cache",
+        }
+    }
+
+    /// The service of nsswitch.conf(5) that reads it beside `files`, if it is not that one.
+    pub fn service(self) -> Option<&'static str> {
+        match self {
+            Database::Etc => None,
+            Database::Extrausers => Some("extrausers"),
+            Database::NssCache => Some("cache"),
         }
     }
 
@@ -42,6 +54,7 @@ impl Database {
             (Database::Extrausers, "passwd" | "shadow" | "group") => {
                 format!("var/lib/extrausers/{name}")
             }
+            (Database::NssCache, "passwd" | "shadow" | "group") => format!("etc/{name}.cache"),
             _ => format!("etc/{name}"),
         }
     }
@@ -50,7 +63,9 @@ impl Database {
     pub fn files(self) -> &'static [&'static str] {
         match self {
             Database::Etc => &["passwd", "shadow", "group", "gshadow", "subuid", "subgid"],
-            Database::Extrausers => &["passwd", "shadow", "group", "subuid", "subgid"],
+            Database::Extrausers | Database::NssCache => {
+                &["passwd", "shadow", "group", "subuid", "subgid"]
+            }
         }
     }
 }
@@ -134,20 +149,20 @@ impl SmallHost {
         for dir in ["home", "run", "srv/archive", "var/lib/extrausers"] {
             fs::create_dir_all(tree.path(dir)).unwrap();
         }
-        if database == Database::Extrausers {
+        if database.service().is_some() {
             tree.write(
-                "var/lib/extrausers/passwd",
+                &database.file("passwd"),
                 "local:x:1500:1500:Local:/home/local:/bin/sh\n",
                 0o644,
                 0,
             );
             tree.write(
-                "var/lib/extrausers/shadow",
+                &database.file("shadow"),
                 "local:*:20000:0:99999:7:::\n",
                 0o640,
                 42,
             );
-            tree.write("var/lib/extrausers/group", "local:x:1500:\n", 0o644, 0);
+            tree.write(&database.file("group"), "local:x:1500:\n", 0o644, 0);
         }
         tree.configure("");
         tree.provide(&document(&[], &[]));

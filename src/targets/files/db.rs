@@ -19,7 +19,7 @@ pub(crate) enum Db {
 
 impl Db {
     /// Its file's name.
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Db::Group => "group",
             Db::Gshadow => "gshadow",

@@ -20,6 +20,28 @@ pub(super) struct GenerationPaths {
     parent: PathBuf,
     /// The name of that directory.
     beside: &'static str,
+    has_names_beside: bool,
+}
+
+/// The name under which programs look for a file that is behind the link.
+#[derive(Debug)]
+pub(super) struct NameBeside {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it says, once it is a link to the file.
+    pub target: PathBuf,
+}
+
+impl NameBeside {
+    /// Whether something else than the link to the file stands there. What cannot be looked at is told by who reads it.
+    pub(super) fn is_taken(&self) -> bool {
+        !self.leads_there() && files::look(&self.path).map_or(true, |meta| meta.is_some())
+    }
+
+    /// Whether it is the link to the file.
+    pub(super) fn leads_there(&self) -> bool {
+        std::fs::read_link(&self.path).is_ok_and(|to| to == self.target)
+    }
 }
 
 /// The paths of one generation.
@@ -54,8 +76,18 @@ impl GenerationPaths {
         Self {
             parent: link.with_file_name(there.beside),
             beside: there.beside,
+            has_names_beside: there.has_names_beside,
             link,
         }
+    }
+
+    /// The name beside the link of a file behind it, if it has one.
+    pub(super) fn name_beside(&self, name: &str) -> Option<NameBeside> {
+        let link = self.link.file_name().filter(|_| self.has_names_beside)?;
+        Some(NameBeside {
+            path: self.link.with_file_name(name),
+            target: Path::new(link).join(name),
+        })
     }
 
     /// The paths for a transaction of run `number`, which may have several.

@@ -2,13 +2,14 @@
 //!
 //! A set of databases that is laid out in another way is another value here, and one more in
 //! [`LAYOUTS`]; nothing else asks which one it is. Rules: passwd(5), nsswitch.conf(5),
-//! libnss-extrausers(8).
+//! libnss-extrausers(8), the source of libnss-cache 0.18.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::db::Db;
+use super::index::{By, Index};
 
 /// The host's own accounts, whatever is written: without a sound one it is no host's tree.
 pub(super) const HOST_PASSWD: &str = "/etc/passwd";
@@ -54,6 +55,8 @@ pub(crate) struct Generations {
     pub link: &'static str,
     /// The name of the directory beside it that all of them are in.
     pub(super) beside: &'static str,
+    /// Whether programs look for the files beside the link, and not behind it: then each file has a link of its own there.
+    pub(super) has_names_beside: bool,
 }
 
 /// One file that is written.
@@ -63,6 +66,10 @@ pub(super) struct DbFile {
     pub db: Db,
     /// The directory it is in.
     pub dir: &'static str,
+    /// Its name there.
+    pub name: &'static str,
+    /// Its indexes, in files of their own beside it.
+    pub indexes: &'static [Index],
     /// How it changes.
     pub way: Way,
     /// What is done where it is missing.
@@ -125,20 +132,63 @@ pub(crate) static EXTRAUSERS: Layout = Layout {
     generations: Some(Generations {
         link: "/var/lib/extrausers",
         beside: "extrausers.gosync",
+        has_names_beside: false,
     }),
     lock: "/etc/.pwd.lock",
     written: &[
-        together(Db::Group),
+        extrausers(Db::Group),
         alone(Db::Subuid, Missing::Made),
         alone(Db::Subgid, Missing::Made),
-        together(Db::Shadow),
-        together(Db::Passwd),
+        extrausers(Db::Shadow),
+        extrausers(Db::Passwd),
     ],
     reference: &[(Db::Passwd, "/etc"), (Db::Group, "/etc")],
 };
 
+/// The files `/etc/passwd.cache`, `group.cache` and `shadow.cache` that libnss-cache reads, with their indexes. It reads no
+/// gshadow before 0.19, and newuidmap(1) looks for subordinate ids in `/etc` alone.
+pub(crate) static NSS_CACHE: Layout = Layout {
+    word: "nss_cache",
+    service: "cache",
+    reader: Some(Reader {
+        package: "libnss-cache",
+        module: "libnss_cache.so.2",
+        smallest_id: 0,
+    }),
+    checkers: &[],
+    generations: Some(Generations {
+        link: "/etc/nss_cache",
+        beside: "nss_cache.gosync",
+        has_names_beside: true,
+    }),
+    lock: "/etc/.pwd.lock",
+    written: &[
+        cached(Db::Group, "group.cache", &[BY_NAME, BY_GID]),
+        alone(Db::Subuid, Missing::Made),
+        alone(Db::Subgid, Missing::Made),
+        cached(Db::Shadow, "shadow.cache", &[BY_NAME]),
+        cached(Db::Passwd, "passwd.cache", &[BY_NAME, BY_UID]),
+    ],
+    reference: &[(Db::Passwd, "/etc"), (Db::Group, "/etc")],
+};
+
+const BY_NAME: Index = Index {
+    suffix: ".ixname",
+    by: By::Name,
+};
+
+const BY_UID: Index = Index {
+    suffix: ".ixuid",
+    by: By::Number,
+};
+
+const BY_GID: Index = Index {
+    suffix: ".ixgid",
+    by: By::Number,
+};
+
 /// All of them.
-static LAYOUTS: [&Layout; 2] = [&ETC, &EXTRAUSERS];
+static LAYOUTS: [&Layout; 3] = [&ETC, &EXTRAUSERS, &NSS_CACHE];
 
 /// Their words.
 static WORDS: [&str; LAYOUTS.len()] = words(&LAYOUTS);
@@ -156,17 +206,41 @@ const fn alone(db: Db, missing: Missing) -> DbFile {
     DbFile {
         db,
         dir: "/etc",
+        name: db.name(),
+        indexes: &[],
         way: Way::Alone,
         missing,
     }
 }
 
-const fn together(db: Db) -> DbFile {
+const fn extrausers(db: Db) -> DbFile {
     DbFile {
         db,
         dir: "/var/lib/extrausers",
+        name: db.name(),
+        indexes: &[],
         way: Way::Together,
         missing: Missing::Made,
+    }
+}
+
+const fn cached(db: Db, name: &'static str, indexes: &'static [Index]) -> DbFile {
+    DbFile {
+        db,
+        dir: "/etc/nss_cache",
+        name,
+        indexes,
+        way: Way::Together,
+        missing: Missing::Made,
+    }
+}
+
+impl DbFile {
+    /// The names of its indexes.
+    pub(super) fn index_names(&self) -> impl Iterator<Item = String> {
+        self.indexes
+            .iter()
+            .map(|index| format!("{}{}", self.name, index.suffix))
     }
 }
 
@@ -181,6 +255,17 @@ impl Layout {
     /// The file that holds a database; `None`: this layout has no such file.
     pub(super) fn file(&self, db: Db) -> Option<&DbFile> {
         self.written.iter().find(|file| file.db == db)
+    }
+
+    /// The names of the files that change together: the databases in the order in which they are written, then their
+    /// indexes, since a reader passes over an index that is older than its file, and not over one that is newer.
+    pub(super) fn names_together(&self) -> impl Iterator<Item = String> {
+        let together = || {
+            let files = self.written.iter();
+            files.filter(|file| file.way == Way::Together)
+        };
+        let names = together().map(|file| file.name.to_owned());
+        names.chain(together().flat_map(DbFile::index_names))
     }
 
     /// Directories in which single files are replaced.
@@ -231,5 +316,6 @@ mod tests {
             EXTRAUSERS.directories(),
             BTreeSet::from(["/etc", "/var/lib"])
         );
+        assert_eq!(NSS_CACHE.directories(), BTreeSet::from(["/etc"]));
     }
 }

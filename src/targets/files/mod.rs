@@ -1,4 +1,4 @@
-//! This host's account databases: the files of `/etc`, or those of libnss-extrausers.
+//! This host's account databases: the files of `/etc`, or those of libnss-extrausers or libnss-cache.
 
 mod anchor;
 mod commit;
@@ -7,6 +7,7 @@ mod db;
 mod error;
 mod generations;
 mod homes;
+mod index;
 mod keys;
 mod layout;
 mod local;

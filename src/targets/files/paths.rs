@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::db::Db;
-use super::generations::GenerationPaths;
-use super::layout::Layout;
+use super::generations::{GenerationPaths, NameBeside};
+use super::layout::{DbFile, Layout, Way};
 use crate::system::root::Root;
 
 /// The files of a layout below a root.
@@ -21,8 +21,19 @@ impl Paths {
 
     /// Where a database that gosync writes is; `None` where this layout has none.
     pub(super) fn path(&self, db: Db) -> Option<PathBuf> {
-        let file = self.layout.file(db)?;
-        Some(self.root.path(file.dir).join(db.name()))
+        self.layout.file(db).map(|file| self.of(file))
+    }
+
+    /// Where a file that gosync writes is read: behind the link, unless there is a file of somebody else's under the name
+    /// that programs look for. Then that is what they see, and what the next generation begins with.
+    pub(super) fn of(&self, file: &DbFile) -> PathBuf {
+        let behind = self.root.path(file.dir).join(file.name);
+        let name = match self.generations() {
+            Some(there) if file.way == Way::Together => there.name_beside(file.name),
+            _ => None,
+        };
+        name.filter(NameBeside::is_taken)
+            .map_or(behind, |name| name.path)
     }
 
     /// Where the databases are that gosync only reads.

@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 use super::anchor;
 use super::db::Db;
 use super::error::LocalError;
-use super::generations::Generation;
+use super::generations::{Generation, GenerationPaths, NameBeside};
 use super::homes;
+use super::index;
 use super::keys;
-use super::layout::Way;
+use super::layout::{DbFile, Way};
 use super::local::Local;
 use super::moves::Moves;
-use super::read::{Current, gid_of};
+use super::read::{Current, Image, gid_of};
 use super::staged::{Staged, Versions};
+use crate::formats::Lines;
 use crate::system::files;
 use crate::system::journal::{Hash, Journal, Step};
 use crate::system::replace::{self, Appearance, staging_dir};
@@ -122,46 +124,83 @@ impl Preparation<'_> {
         }
     }
 
-    /// Writes a new generation of all swapped files, if one of them changes.
-    fn swap(&self) -> Result<Option<Step>, LocalError> {
+    /// Writes a new generation of all swapped files, if one of them changes. Returns the swap, and the links to the files
+    /// that are not there yet.
+    fn swap(&self) -> Result<Vec<Step>, LocalError> {
         let Some(there) = self.target.paths.generations() else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         if !self.staged.files.keys().any(|db| self.is_swapped(*db)) {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let generation = there.generation(self.transaction.number)?;
         generation.prepare()?;
-        for (db, image) in self
-            .current
-            .databases
-            .iter()
-            .filter(|(db, _)| self.is_swapped(**db))
-        {
-            let versions = self.staged.files.get(db);
-            let bytes = versions
-                .and_then(Versions::newest)
-                .unwrap_or(image.lines.bytes());
-            replace::stage(
-                &generation.dir.join(db.name()),
-                bytes,
-                &image.path,
-                self.appearance(*db),
-            )?;
+        for (db, image) in &self.current.databases {
+            let file = self.target.paths.layout.file(*db);
+            let Some(file) = file.filter(|file| file.way == Way::Together) else {
+                continue;
+            };
+            self.write_together(file, image, &generation.dir)?;
         }
         files::sync_dir(&generation.dir)?;
         files::sync_dir(&generation.parent)?;
         if let Some(dir) = generation.parent.parent() {
             files::sync_dir(dir)?;
         }
+        let names = self.names_beside(&there)?;
         let Generation {
             link, next, target, ..
         } = generation;
-        Ok(Some(Step::Swap {
+        let swap = Step::Swap {
             staged: next,
             path: link,
             target,
-        }))
+        };
+        Ok(std::iter::once(swap).chain(names).collect())
+    }
+
+    /// Writes one file of a generation, and its indexes.
+    fn write_together(&self, file: &DbFile, image: &Image, dir: &Path) -> Result<(), LocalError> {
+        let (path, appearance) = (dir.join(file.name), self.appearance(file.db));
+        let versions = self.staged.files.get(&file.db);
+        let newest = versions.and_then(Versions::newest);
+        let bytes = newest.unwrap_or(image.lines.bytes());
+        if file.indexes.is_empty() {
+            return Ok(replace::stage(&path, bytes, &image.path, appearance)?);
+        }
+        let lines = Lines::new(bytes.to_vec());
+        // Who holds an index of before would find no entry in an empty file, and fall; a file that is not there is
+        // passed over.
+        if !index::has_entries(file.db, &lines) {
+            return Ok(());
+        }
+        replace::stage(&path, bytes, &image.path, appearance)?;
+        for (index, name) in file.indexes.iter().zip(file.index_names()) {
+            let bytes = index.of(file.db, &lines);
+            replace::stage(&dir.join(name), &bytes, &path, appearance)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the links under the names that programs look for, where they are not there yet.
+    fn names_beside(&self, there: &GenerationPaths) -> Result<Vec<Step>, LocalError> {
+        let names = self.target.paths.layout.names_together();
+        let names = names.filter_map(|name| there.name_beside(&name));
+        let mut steps = Vec::new();
+        for NameBeside { path, target } in names.filter(|name| !name.leads_there()) {
+            let dir = staging_dir(path.parent().unwrap_or(&path));
+            files::ensure_private_dir(&dir)?;
+            let staged = dir.join(path.file_name().unwrap_or_default());
+            files::remove(&staged)?;
+            files::link(&staged, &target)?;
+            files::sync_dir(&dir)?;
+            steps.push(Step::Swap {
+                staged,
+                path,
+                target,
+            });
+        }
+        Ok(steps)
     }
 }
 

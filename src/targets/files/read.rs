@@ -83,7 +83,7 @@ impl Current {
     pub(super) fn read(target: &Local) -> Result<Self, LocalError> {
         let mut databases = BTreeMap::new();
         for file in target.paths.layout.written {
-            let path = target.root.path(file.dir).join(file.db.name());
+            let path = target.paths.of(file);
             databases.insert(file.db, Image::read(path, &target.ahead)?);
         }
         let mut reference = Vec::new();

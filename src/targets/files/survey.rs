@@ -60,7 +60,7 @@ impl Survey {
 pub(crate) fn survey(layout: &'static Layout, root: &Root) -> Survey {
     let paths = Paths::new(layout, root.clone());
     let written = layout.written.iter().map(|file| {
-        let path = root.path(file.dir).join(file.db.name());
+        let path = paths.of(file);
         let required = file.missing == Missing::Refused;
         look(file.db.name(), path, Some((file.way, required)))
     });

@@ -154,7 +154,12 @@ pub fn violations(
         }
     }
     // What the run has no business with.
-    let own = ["var/lib/gosync", "run/", "var/lib/extrausers.gosync"];
+    let own = [
+        "var/lib/gosync",
+        "run/",
+        "var/lib/extrausers.gosync",
+        "etc/nss_cache",
+    ];
     for (path, entry) in before {
         let is_backup = path.starts_with("etc/") && path.ends_with('-');
         let is_own = is_backup || own.iter().any(|dir| path.starts_with(dir));

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 use super::db::Db;
 use super::error::LocalError;
+use super::index;
 use super::layout::Missing;
 use super::local::Local;
 use super::read::Current;
@@ -77,7 +78,19 @@ pub(super) fn stage(
             false => None,
         };
         if first.is_some() || last.is_some() {
-            files.insert(*db, Versions { first, last });
+            let versions = Versions { first, last };
+            let file = target.paths.layout.file(*db);
+            let is_indexed = file.is_some_and(|file| !file.indexes.is_empty());
+            files.insert(
+                *db,
+                match versions.newest() {
+                    Some(newest) if is_indexed => Versions {
+                        first: Some(index::fitted(*db, &image.lines, newest.to_vec())),
+                        last: None,
+                    },
+                    _ => versions,
+                },
+            );
         }
     }
     drop(editing);
