@@ -284,6 +284,14 @@ fn without_foreign(tree: &SmallHost, mut picture: Picture) -> Picture {
         let end = rest.iter().position(|&b| b == b'\n').unwrap();
         *content = rest[end + 1..].to_vec();
     }
+    for (_, entry) in picture
+        .iter_mut()
+        .filter(|(path, _)| path.contains(".cache.ix"))
+    {
+        let keys = entry.content.split_inclusive(|&b| b == b'\n');
+        let ours = |key: &&[u8]| !matches!(*key, b"foreign\n" | b"1700\n");
+        entry.content = keys.filter(ours).collect::<Vec<_>>().concat();
+    }
     without_losses(picture)
 }
 

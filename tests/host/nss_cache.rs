@@ -205,7 +205,7 @@ fn what_nsscache_left_stays_and_is_taken_over() {
     tree.provide(&document(&people, &[]));
     run(&tree, "$GOSYNC sync users");
     let ask = |question: &str| run(&tree, question).out;
-    let links = "cd /etc; for f in *.cache*; do readlink $f; done";
+    let links = "cd /etc; for f in group.cache* passwd.cache* shadow.cache*; do readlink $f; done";
     let names = [
         "group.cache",
         "group.cache.ixgid",

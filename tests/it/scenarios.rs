@@ -32,6 +32,7 @@ cases!(
     names,
     no_final_newline,
     no_gshadow,
+    nss_cache,
     numbers,
     odd_leavers,
     odd_lines,

@@ -31,11 +31,11 @@ const BESIDE: u64 = 60;
 
 /// A test for each plan, database, and thing that interrupts.
 macro_rules! sweeps {
-    ($($plan:ident: $prepare:expr;)*) => {
+    ($($plan:ident: $prepare:expr $(, $more:ident)*;)*) => {
         $(mod $plan {
             use super::*;
 
-            sweeps!(@databases $plan, $prepare, etc, extrausers);
+            sweeps!(@databases $plan, $prepare, etc, extrausers $(, $more)*);
         })*
     };
     (@databases $plan:ident, $prepare:expr, $($database:ident),*) => {
@@ -91,7 +91,7 @@ sweeps! {
     undoing: |on| prepared(undoing(), on);
     undoing_renames: undoing_renames;
     undoing_groups: undoing_groups;
-    mixed: mixed_plan::plan;
+    mixed: mixed_plan::plan, nss_cache;
 }
 
 fn prepared(scenario: Scenario, database: Database) -> (SmallHost, Scenario) {
