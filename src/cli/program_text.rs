@@ -34,12 +34,12 @@ A run of `sync`, `plan`, `apply`, `undo`, `deluser`, `adopt`, `rebind`, `release
 `--format json` also if it fails, is refused by a limit or is not begun; only after a signal, or if the command line cannot be \
 used, is there none. It has the `command`, whether it is a `dry_run`, when it `began` and how many `seconds` it took, its `exit` as below, in `error` what kept the \
 command from any run, such as the configuration or another run's lock, and `runs`: each sync of each provider, in their order, so that `sync` alone has two for \
-each, and other commands have one.
+each, and other commands have one. `behind` names the targets that are made of what the host has, and could not be written in the end.
 
 Each object in `runs` has:";
 
 /// The keys of a run.
-pub const RUN_KEYS: [(&str, &str); 23] = [
+pub const RUN_KEYS: [(&str, &str); 22] = [
     (
         "command, provider, target",
         "What was run, with which provider, and the section of the host.",
@@ -121,7 +121,6 @@ pub const RUN_KEYS: [(&str, &str); 23] = [
         "hooks",
         "null in a dry run; else for how many events hooks are `done`, `failed`, or wait for `later`.",
     ),
-    ("behind", "Targets that could not be written."),
     ("warnings", "What else was said as a warning, in its words."),
     ("seconds", "How long it took."),
 ];

@@ -5,7 +5,7 @@
 //! can tell which was which: the key is random and kept nowhere. Groups keep their names, since the configuration has them. What else
 //! tells who somebody is goes: the comments of keys, attributes, and descriptions of groups.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, RandomState};
 
 use crate::model::history::EntryKind;
@@ -21,8 +21,8 @@ const FOREIGN: [char; 6] = ['é', 'ö', 'ñ', 'å', 'ç', 'ü'];
 #[derive(Debug, Default)]
 pub(super) struct Hidden {
     key: RandomState,
-    names: HashMap<String, String>,
-    taken: HashSet<String>,
+    names: BTreeMap<String, String>,
+    taken: BTreeSet<String>,
 }
 
 impl Hidden {
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(kinds(&other), kinds("Zoë.9-x_"));
         assert_eq!(hidden.name("Zoë.9-x_"), other);
         // More names of one letter than there are letters.
-        let names: HashSet<String> = ('a'..='z').map(|c| hidden.name(&c.to_string())).collect();
+        let names: BTreeSet<String> = ('a'..='z').map(|c| hidden.name(&c.to_string())).collect();
         assert_eq!(names.len(), 26);
     }
 }

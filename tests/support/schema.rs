@@ -1,8 +1,6 @@
 //! What the program prints as JSON is checked against share/gosync/schema wherever a test has it print some.
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
-
 use std::path::Path;
 
 use boon::{Compiler, Schemas};
