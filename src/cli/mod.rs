@@ -341,7 +341,7 @@ pub enum Command {
     ///
     /// Shows what `gosync sync -n` would have shown when it was recorded, by the configuration, the ledger and the databases of this
     /// host, or of a copy of another one below `--root`: nothing but etc, and var/lib/gosync for who is known already. Asks nobody
-    /// and writes nothing. Hosts whose names were hidden know none of the people: all of them come.
+    /// and writes nothing. In a recording with hidden names nobody is known: all people are new, and those of the host are missing.
     Replay(Replay),
     /// Work on the groups at the provider
     #[command(subcommand)]
