@@ -543,9 +543,8 @@ fn coldfront_reads_a_portal() {
 }
 
 #[test]
-fn each_is_short_and_comes_with_make_install() {
+fn each_is_a_short_program() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let makefile = fs::read_to_string(source.join("Makefile")).unwrap();
     for entry in fs::read_dir(source.join("share/gosync/providers")).unwrap() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
@@ -554,11 +553,6 @@ fn each_is_short_and_comes_with_make_install() {
             text.lines().count() < 60 && mode & 0o111 == 0o111,
             "{}",
             path.display()
-        );
-        let name = path.file_name().unwrap().to_str().unwrap();
-        assert!(
-            makefile.contains(&format!("share/gosync/providers/{name}")),
-            "{name}"
         );
     }
 }
