@@ -18,6 +18,7 @@ mod init;
 mod keys;
 mod ledger;
 mod lock;
+pub mod manual_text;
 pub mod program_text;
 mod rebind;
 mod record;

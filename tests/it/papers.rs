@@ -1,10 +1,13 @@
 //! The manual pages and the completions are what the command line and gosync.toml.example say.
 
-use clap::{ArgAction, Command, CommandFactory as _};
+use std::collections::BTreeSet;
+
+use clap::{Arg, ArgAction, Args as _, Command, CommandFactory as _};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
-use gosync::testing::cli::{Cli, hook_text, program_text, text as words};
+use gosync::testing::cli::{Cli, PlanArgs, hook_text, manual_text, program_text, text as words};
+use gosync::testing::config::{Settings, Source};
 
 use crate::{here, text};
 
@@ -146,6 +149,24 @@ fn head(name: &str, section: &str, manual: &str) -> String {
     )
 }
 
+/// The names of the options that all commands have which plan changes: the manual has them once.
+fn of_plans() -> Vec<String> {
+    let plan = PlanArgs::augment_args(Command::new("plan"));
+    plan.get_arguments()
+        .map(|arg| arg.get_id().to_string())
+        .collect()
+}
+
+/// Whether a command takes all of them.
+fn plans(command: &Command) -> bool {
+    let has = |id: &String| {
+        command
+            .get_arguments()
+            .any(|arg| arg.get_id() == id.as_str())
+    };
+    of_plans().iter().all(has)
+}
+
 /// How a command is given, on one line.
 fn usage(leaf: &Leaf) -> Vec<Inline> {
     let (program, command_name) = leaf.name.split_once(' ').unwrap();
@@ -171,7 +192,16 @@ fn arguments(command: &Command) -> Vec<Inline> {
     let mut line = Vec::new();
     // Of these only one can be given; clap tells that only of a command that is built.
     let fate = ["forget", "remove_home", "archive_home"];
-    for arg in command.get_arguments() {
+    let of_plans = if plans(command) {
+        of_plans()
+    } else {
+        Vec::new()
+    };
+    let own = |arg: &&Arg| !of_plans.iter().any(|id| arg.get_id() == id.as_str());
+    if !of_plans.is_empty() {
+        line.extend([roman(" ["), italic("plan options"), roman("]")]);
+    }
+    for arg in command.get_arguments().filter(own) {
         let one_of = |id: &clap::Id| fate.iter().position(|member| *member == id.as_str());
         line.push(roman(match (arg.is_required_set(), one_of(arg.get_id())) {
             (true, _) => " ",
@@ -272,6 +302,9 @@ fn program() -> String {
             words::DESCRIPTION
         ),
     );
+    texts.control("SH", ["FIRST STEPS"]);
+    list(&mut texts, &manual_text::FIRST_STEPS);
+    examples(&mut texts);
     out += &part(|out| texts.to_writer(out), "");
     out += ".SH COMMANDS\n";
     for Leaf {
@@ -294,19 +327,43 @@ fn program() -> String {
             ),
         );
         out += &part(|out| texts.to_writer(out), "");
-        let own = command
+        let mut own = command
             .clone()
             .args(group.get_arguments())
             .disable_help_flag(true);
+        if plans(command) {
+            for id in of_plans() {
+                own = own.mut_arg(id, |arg| arg.hide(true));
+            }
+            let mut texts = Roff::new();
+            paragraphs(&mut texts, "Takes the PLAN OPTIONS, below.");
+            out += &part(|out| texts.to_writer(out), "");
+        }
         out += &part(
             |out| Man::new(own.clone()).render_options_section(out),
             ".SH",
         );
     }
+    out += ".SH \"PLAN OPTIONS\"\nOf all commands that plan changes.\n";
+    let plan = PlanArgs::augment_args(Command::new("plan").disable_help_flag(true));
+    out += &part(
+        |out| Man::new(plan.clone()).render_options_section(out),
+        ".SH",
+    );
     out += ".SH OPTIONS\nThese may stand before or after the command.\n";
     out += &part(|out| man.render_options_section(out), ".SH");
 
     let mut rest = Roff::new();
+    rest.control("SH", ["WHO LEAVES"]);
+    paragraphs(&mut rest, manual_text::WHO_LEAVES);
+    list(&mut rest, &manual_text::DEPARTURE);
+    paragraphs(&mut rest, manual_text::WHO_LEAVES_ELSE);
+    rest.control("SH", ["LIMITS AND APPROVAL"]);
+    paragraphs(&mut rest, manual_text::LIMITS);
+    rest.control("SH", ["RECOVERY"]);
+    list(&mut rest, &manual_text::RECOVERY);
+    rest.control("SH", ["MORE THAN ONE HOST"]);
+    paragraphs(&mut rest, manual_text::MORE_THAN_ONE_HOST);
     rest.control("SH", ["HOOKS"]);
     paragraphs(&mut rest, hook_text::HOOKS);
     rest.control("SH", ["JSON OUTPUT"]);
@@ -329,9 +386,26 @@ fn program() -> String {
     list(&mut rest, &words::ENVIRONMENT);
     rest.control("SH", ["FILES"]);
     list(&mut rest, &words::FILES);
-    rest.control("SH", ["EXAMPLES"]);
-    list(&mut rest, &words::EXAMPLES);
-    rest.control("PP", []);
+    see_also(
+        &mut rest,
+        &[
+            "gosync.toml(5)",
+            "gosync-hooks(7)",
+            "passwd(5)",
+            "shadow(5)",
+            "group(5)",
+            "subuid(5)",
+            "crontab(5)",
+        ],
+    );
+    mark(&(out + &part(|out| rest.to_writer(out), "")))
+}
+
+/// What is often typed, and what timers and crontabs have.
+fn examples(roff: &mut Roff) {
+    roff.control("SH", ["EXAMPLES"]);
+    list(roff, &words::EXAMPLES);
+    roff.control("PP", []);
     let told = [
         (
             "Where systemd runs the host, its timers do what these two lines of cron do, every 15 and every 2 minutes. Packages and \
@@ -349,28 +423,15 @@ fn program() -> String {
         ),
     ];
     for (what, lines) in told {
-        rest.text([roman(what)]);
-        rest.control("PP", []);
-        rest.control("nf", []);
+        roff.text([roman(what)]);
+        roff.control("PP", []);
+        roff.control("nf", []);
         for line in lines {
-            rest.text([roman(line)]);
+            roff.text([roman(line)]);
         }
-        rest.control("fi", []);
-        rest.control("PP", []);
+        roff.control("fi", []);
+        roff.control("PP", []);
     }
-    see_also(
-        &mut rest,
-        &[
-            "gosync.toml(5)",
-            "gosync-hooks(7)",
-            "passwd(5)",
-            "shadow(5)",
-            "group(5)",
-            "subuid(5)",
-            "crontab(5)",
-        ],
-    );
-    mark(&(out + &part(|out| rest.to_writer(out), "")))
 }
 
 fn see_also(roff: &mut Roff, pages: &[&str]) {
@@ -428,6 +489,39 @@ fn hooks() -> String {
 }
 
 /// gosync.toml.example as a page: each block of it is prose, or prose and one key or section.
+#[test]
+fn each_configuration_in_the_manual_is_one() {
+    let sections = words_of_sections();
+    for (what, lines) in manual_text::CONFIGURATIONS {
+        let source = Source {
+            path: "gosync.toml".into(),
+            text: lines.to_owned(),
+        };
+        Settings::new(vec![source], None).unwrap_or_else(|e| panic!("{what} {e}"));
+        let of_lines = lines.lines().filter(|line| line.starts_with('['));
+        of_lines.for_each(|line| {
+            let name = line.trim_matches(['[', ']']).split('.').next().unwrap();
+            assert!(sections.contains(name), "{line}");
+        });
+    }
+    // The table of sections has all that the example has, and no other.
+    let example = text("gosync.toml.example");
+    let of_example = example.lines().map(|line| line.trim_start_matches('#'));
+    let of_example = of_example.filter(|line| line.starts_with('[') && line.ends_with(']'));
+    let of_example =
+        of_example.map(|line| line.trim_matches(['[', ']']).split('.').next().unwrap());
+    let of_example: BTreeSet<String> = of_example.map(str::to_owned).collect();
+    assert_eq!(sections, of_example);
+}
+
+/// The first words of the sections in the manual's table.
+fn words_of_sections() -> BTreeSet<String> {
+    let terms = manual_text::SECTIONS.iter();
+    let names = terms.flat_map(|(term, _)| term.split(", "));
+    let first = names.map(|name| name.trim_matches(['[', ']']).split('.').next().unwrap());
+    first.map(str::to_owned).collect()
+}
+
 fn configuration() -> String {
     let mut roff = Roff::new();
     roff.control("SH", ["NAME"]);
@@ -455,6 +549,13 @@ fn configuration() -> String {
                 // Its first paragraph is about the example as a file.
                 paragraphs(&mut roff, words::CONFIGURATION);
                 paragraphs(&mut roff, prose.split_once("\n\n").unwrap().1);
+                roff.control("SH", ["SECTIONS"]);
+                list(&mut roff, &manual_text::SECTIONS);
+                roff.control("SH", ["EXAMPLES"]);
+                for (what, lines) in manual_text::CONFIGURATIONS {
+                    paragraphs(&mut roff, what);
+                    literally(&mut roff, lines);
+                }
             }
             [line] if line.trim_start_matches('#').starts_with('[') => {
                 optional = line.starts_with('#');
