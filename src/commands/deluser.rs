@@ -79,7 +79,7 @@ fn warn_of_return(setup: &Setup<'_>, plan: &Plan) {
             }
         }
         Err(e) => setup.ui.warn(format!(
-            "nobody knows whether the provider would bring them back: {e}"
+            "could not check whether the provider still lists these people: {e}"
         )),
     }
 }

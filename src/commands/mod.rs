@@ -176,6 +176,6 @@ fn outcome(cli: &Cli, ui: Ui, session: &Session, wanted: Wanted<'_>) -> Result<O
 }
 
 fn fault() -> Error {
-    Error::failed("gosync has a fault and stopped; what it had begun is finished by the next run")
+    Error::failed("internal error (this is a bug in gosync); the next run completes or rolls back what this one began")
         .hint("Run it again with -v to see where, and report it")
 }

@@ -196,7 +196,7 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
                 counted(*n, "person", "people")
             ),
         )
-        .hint("Each was told with its reason and what to do; the rest is done"),
+        .hint("Each was reported with its reason and what to do; the rest is done"),
         run::Outcome::Unnamed(providers) => rebinding::unnamed(providers),
         run::Outcome::IdsChanged(changed) => rebinding::ids_changed(changed),
         run::Outcome::Incomplete(reason) => {
@@ -207,13 +207,13 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
             Kind::Partial,
             format!("not everything on this host could be seen or done; left as it is: {n}"),
         )
-        .hint("Each was told with its reason; the next run tries again"),
+        .hint("Each was reported with its reason; the next run tries again"),
         run::Outcome::Behind(names) => behind(names),
         run::Outcome::Unsettled(n) => Error::new(
             Kind::Partial,
             format!("the provider contradicts itself, or does not say who is let in; left as they are: {n}"),
         )
-        .hint("Each was told with its reason; the rest is done; mend it at the provider"),
+        .hint("Each was reported with its reason; the rest is done; correct it at the provider"),
         run::Outcome::Rejected(n) => Error::new(
             Kind::Partial,
             format!("not everything could be used; refused: {n}"),
@@ -224,7 +224,7 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
             format!("hooks failed for {}", counted(*n, "change", "changes")),
         )
         .hint(
-            "Each was told with its reason; later runs try again, and `gosync status` shows what waits",
+            "Each was reported with its reason; later runs try again, and `gosync status` shows what waits",
         ),
     })
 }
@@ -233,7 +233,7 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
 pub(super) fn behind(names: &[String]) -> Error {
     let names = first_names(names.iter().map(String::as_str), 5);
     Error::new(Kind::Partial, format!("not in step: {names}")).hint(
-        "Each was told with its reason; the host itself is in step, and the next run tries again",
+        "Each was reported with its reason; the host itself is in step, and the next run tries again",
     )
 }
 
@@ -254,12 +254,12 @@ fn barred(barred: Barred, report: &RunReport) -> Error {
     }
 }
 
-/// Which limits refuse the plan, and how it is let through.
+/// Which the plan exceeds limits, and how it is let through.
 fn refused(report: &RunReport, args: &PlanArgs) -> Error {
     let run::Outcome::Refused(excesses) = &report.outcome else {
         return Error::failed("nothing was refused");
     };
-    let message = "nothing was written, since limits refuse the plan";
+    let message = "nothing was written, since the plan exceeds limits";
     let mut error = Error::new(Kind::Refused, message);
     for line in guard::lines(excesses) {
         error = error.detail(line);
@@ -270,7 +270,7 @@ fn refused(report: &RunReport, args: &PlanArgs) -> Error {
     }
     for target in &report.targets {
         error = error.hint(format!(
-            "If all that is meant, --approve {} lets exactly this plan through once",
+            "To apply exactly this plan anyway, run it once with --approve {}",
             target.plan.digest()
         ));
     }

@@ -65,7 +65,7 @@ pub(super) fn run(global: &Global, args: &cli::Why, ui: Ui) -> Result<Outcome> {
         (Some(error), _) => Err(error),
         (None, Some(reason)) => {
             let message = format!("the read was incomplete: {reason}");
-            Err(Error::new(Kind::Source, message).hint("What is told here may not be all"))
+            Err(Error::new(Kind::Source, message).hint("What is reported here may be incomplete"))
         }
         (None, None) => Ok(Outcome::Done),
     }

@@ -22,7 +22,7 @@ pub(crate) struct Listed {
     pub(crate) state: State,
     /// When a complete read missed it first, in seconds since 1970, if the last one did.
     pub(crate) missing_since: Option<i64>,
-    /// Since when it is locked because its person is gone or shut out, or emptied.
+    /// Since when it is locked because its person is gone or disabled, or emptied.
     pub(crate) gone_since: Option<i64>,
 }
 

@@ -47,7 +47,7 @@ reasons! {
     SameId = "same-id", ("two records have this id");
     Record { said: String } = "record", ("{said}");
     RecordOfShutOut { said: String } = "record-of-shut-out",
-        ("{said}; it says that the person is shut out, and that counts");
+        ("{said}; it says that the person is disabled, and that counts");
     RecordUnclear { said: String } = "record-unclear", ("{said}");
 
     // What a reading shows besides.
@@ -124,7 +124,7 @@ reasons! {
     NotAtProvider = "not-at-provider", ("the provider has nothing of this name");
 
     // Who is selected.
-    ShutOut = "shut-out", ("the provider shuts this person out");
+    ShutOut = "shut-out", ("this person is disabled at the provider");
     NotInTopGroup = "not-in-top-group", ("this person is no member of the top group");
     NoSelection { why: NoSelection } = "no-selection", ("{why}");
     NoAccount { why: Box<Reason> } = "no-account", ("gets no account: {why}");
@@ -225,13 +225,13 @@ reasons! {
     Forgettable { why: Box<Reason>, name: String, effect: Forgetting } = "forgettable",
         ("{why}; `gosync deluser --forget {name}` {effect}");
     NotLocked { why: Box<Reason>, name: String } = "not-locked",
-        ("{why}, and not locked, though the person is gone or shut out; repair its line, see \
+        ("{why}, and not locked, though the person is gone or disabled; repair its line, see \
         pwck(8), or lock it: usermod -L -e 1 {name}");
     LockedAsItStands { why: Box<Reason> } = "locked-as-it-stands",
-        ("{why} but for the lock, since the person is gone or shut out; repair its line, see \
+        ("{why} but for the lock, since the person is gone or disabled; repair its line, see \
         pwck(8)");
     NotLockedNow = "not-locked-now",
-        ("is shut out by the provider; not locked, since this read is incomplete");
+        ("is disabled at the provider; not locked, since this read is incomplete");
     NumberStays { kind: EntryKind, has: u32, asked: u32 } = "number-stays",
         ("keeps the {0} {has}: the provider says {asked} now, and {0}s never \
         change", number(.kind));
@@ -352,7 +352,7 @@ reasons! {
         ("{why}; it is tried again from {until} on, or with --force");
     HomeKeysFailed { why: String } = "home-keys-failed", ("{why}");
     HomeKeysStay { why: String, name: String, home: String } = "home-keys-stay",
-        ("{why}, though the person is gone or shut out; if the next run does not take them away: runuser \
+        ("{why}, though the person is gone or disabled; if the next run does not take them away: runuser \
         -u {name} -- rm {}", shell_word(&format!("{home}/.ssh/authorized_keys")));
 
     // What is adopted, removed and given back.

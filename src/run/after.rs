@@ -16,7 +16,7 @@ pub(crate) fn forget_caches(env: &Env, watch: &mut dyn Watch) {
     if env.root.is_host() {
         for failure in caches::forget() {
             watch.warn(format!(
-                "a cache of names keeps what is old for a while: {failure}"
+                "a name service cache could not be flushed; lookups may be stale for a while: {failure}"
             ));
         }
     }

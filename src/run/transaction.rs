@@ -103,7 +103,7 @@ pub(crate) fn recover(target: &dyn Target, ledger: &mut Ledger) -> Result<Option
 fn sentence(end: Recovery) -> &'static str {
     match end {
         Recovery::WasWhole => {
-            "an earlier run had written everything and was interrupted; its end has been made up for"
+            "an earlier run was interrupted after it had written everything; it has been completed now"
         }
         Recovery::Finished => {
             "an earlier run was interrupted while it wrote; its change has been finished"

@@ -230,7 +230,7 @@ fn what_a_limit_refuses_is_said_once_and_tried_again() {
     }
     let said = follower.said();
     assert_eq!(said.err.matches("ERROR").count(), 1, "{said:?}");
-    assert!(said.err.contains("limits refuse the plan"), "{said:?}");
+    assert!(said.err.contains("the plan exceeds limits"), "{said:?}");
     limited(2);
     follower.until_file(&host, "etc/passwd", "\nnew2:", true);
     follower.until("it is said", |said| {

@@ -31,7 +31,7 @@ pub(super) enum Place {
     Owned,
     /// Gosync's, and not on this host under its name and number.
     Gone,
-    /// Locked, since then if the person is gone or shut out.
+    /// Locked, since then if the person is gone or disabled.
     Locked { since: Option<Moment> },
     /// In no complete read since then.
     Missing { since: Moment },

@@ -247,7 +247,7 @@ pub(super) fn selection(reason: SelectionReason, top_group: Option<&str>) -> Str
                 word(&status)
             )
         }
-        SelectionReason::Inactive => "shut out: not active at the provider".to_owned(),
+        SelectionReason::Inactive => "disabled: not active at the provider".to_owned(),
         SelectionReason::NoMember => format!("absent: no member of `{top}`, the top group"),
     }
 }

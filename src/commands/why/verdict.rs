@@ -70,7 +70,7 @@ impl OfAccount<'_> {
             _ if creates => "gets an account".to_owned(),
             (Some(reason), ..) => format!("gets no account: {reason}"),
             (_, Some(Selection::Suspended), _) => {
-                "gets no account: the provider shuts this person out".to_owned()
+                "gets no account: this person is disabled at the provider".to_owned()
             }
             (_, Some(Selection::NotSelected), _) => {
                 "gets no account: no member of the top group".to_owned()

@@ -141,7 +141,7 @@ fn an_entry_is_remembered_before_and_after_each_run() {
     }
     assert_eq!(
         locked.detail,
-        Some(json!({"reason": "the provider shuts this person out"}))
+        Some(json!({"reason": "this person is disabled at the provider"}))
     );
     assert_eq!(
         desk.ledger.past_run(first).unwrap().unwrap().changes.len(),

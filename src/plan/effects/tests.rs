@@ -211,7 +211,7 @@ fn the_history_keeps_what_the_ledger_does_not_tell() {
     };
     assert_eq!(
         detail(lock).as_deref(),
-        Some(r#"{"reason":"the provider shuts this person out"}"#)
+        Some(r#"{"reason":"this person is disabled at the provider"}"#)
     );
     let at = |email: &str| Contact {
         email: Some(email.to_owned()),

@@ -272,7 +272,7 @@ fn why_and_the_groups_before_come_with_an_account() {
     let event = events(vec![lock], ALL).remove(0);
     assert_eq!(
         serde_json::to_value(&event.reasons).unwrap(),
-        serde_json::json!([{"reason": "shut-out", "text": "the provider shuts this person out"}])
+        serde_json::json!([{"reason": "shut-out", "text": "this person is disabled at the provider"}])
     );
     let Subject::Account(account) = &event.subject else {
         panic!()

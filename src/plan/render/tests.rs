@@ -82,7 +82,7 @@ fn each_change_is_one_line_that_begins_with_its_mark() {
                     reason: Reason::ShutOut,
                 },
             ),
-            "! lock ann: the provider shuts this person out",
+            "! lock ann: this person is disabled at the provider",
         ),
         (
             Change::account(key(id()), user("ann"), Deed::Unlock {}),

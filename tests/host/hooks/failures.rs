@@ -174,7 +174,7 @@ fn a_run_that_cannot_go_on_works_on_the_queue_all_the_same() {
     .unwrap();
     let ran = host.run(&["sync", "users", "--retry-hooks"]).expect(10);
     assert!(
-        ran.out.contains("hooks: 2 done") && ran.err.contains("limits refuse the plan"),
+        ran.out.contains("hooks: 2 done") && ran.err.contains("the plan exceeds limits"),
         "{ran:?}"
     );
     assert_eq!(
