@@ -172,6 +172,8 @@ fn a_run_that_finds_nothing_moved_leaves_them_and_sees_what_was_changed() {
         assert_eq!(ran.out.matches("nothing has moved since").count(), 2);
         assert!(ran.err.contains("not in step: gridmap"), "{ran:?}");
     }
+    let alone = host.gosync(&["sync", "users"]).expect(3);
+    assert!(alone.out.contains("nothing has moved since"), "{alone:?}");
     fs::remove_dir(host.root().join("etc/grid-mapfile")).unwrap();
     sync(&host, 0);
     assert_eq!(host.read("etc/grid-mapfile").lines().count(), 2);
