@@ -5,7 +5,7 @@
 #![allow(missing_docs)] // each name is described where it is defined
 
 pub mod cli {
-    pub use crate::cli::{Cli, PlanArgs, hook_text, manual_text, program_text, text};
+    pub use crate::cli::{Cli, PlanArgs, hook_text, manual_text, output_text, text};
 }
 pub mod config {
     pub use crate::config::{Settings, Source};

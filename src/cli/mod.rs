@@ -19,7 +19,7 @@ mod keys;
 mod ledger;
 mod lock;
 pub mod manual_text;
-pub mod program_text;
+pub mod output_text;
 mod rebind;
 mod record;
 mod sync;

@@ -226,10 +226,7 @@ impl<'a> Host<'a> {
             }
         }
         let behind = together.end(&setup.env, &mut self.targets.watch(self.ui));
-        let ended = behind.and_then(|behind| match behind.is_empty() {
-            true => Ok(()),
-            false => Err(request::behind(&behind)),
-        });
+        let ended = behind.and_then(|behind| request::in_step(&behind));
         round.is_in_step &= self.targets.end(ended, told);
         round
     }

@@ -229,8 +229,19 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
     })
 }
 
+/// Whether the targets that are made of what the host has are in step; `behind`: those that are not.
+///
+/// # Errors
+/// When some are not.
+pub(super) fn in_step(behind: &[String]) -> Result<()> {
+    match behind {
+        [] => Ok(()),
+        some => Err(self::behind(some)),
+    }
+}
+
 /// Which targets, of those that are made of what the host has, could not be written.
-pub(super) fn behind(names: &[String]) -> Error {
+fn behind(names: &[String]) -> Error {
     let names = first_names(names.iter().map(String::as_str), 5);
     Error::new(Kind::Partial, format!("not in step: {names}")).hint(
         "Each was reported with its reason; the host itself is in step, and the next run tries again",

@@ -40,13 +40,7 @@ pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui, wanted: Wanted<'_>) 
         ));
     }
     let options = options_of(&setup, how);
-    let mut syncs = Syncs {
-        tasks: &tasks,
-        together: Together::begin(&setup.env, &tasks, &options, &mut UiWatch::new(ui))?,
-        options,
-        args: &how.plan,
-        is_pending: false,
-    };
+    let mut syncs = Syncs::begin(&setup, &tasks, options, &how.plan)?;
     let ended = syncs.of_each(&setups);
     if syncs.is_pending {
         request::tell_what_carries_out(&setup, &how.plan);
@@ -61,13 +55,7 @@ pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui, wanted: Wanted<'_>) 
 /// What both syncs would do, of all providers.
 pub(super) fn dry(setup: &Setup<'_>, plan: &PlanArgs) -> Result<Outcome> {
     let (tasks, options) = (Task::all(), options(setup, plan));
-    let mut syncs = Syncs {
-        tasks: &tasks,
-        together: Together::begin(&setup.env, &tasks, &options, &mut UiWatch::new(setup.ui))?,
-        options,
-        args: plan,
-        is_pending: false,
-    };
+    let mut syncs = Syncs::begin(setup, &tasks, options, plan)?;
     Ok(syncs.of_each(&setup.of_each_provider()))
 }
 
@@ -95,7 +83,24 @@ struct Syncs<'a> {
     is_pending: bool,
 }
 
-impl Syncs<'_> {
+impl<'a> Syncs<'a> {
+    /// Takes the lock for all of them.
+    fn begin(
+        setup: &Setup<'_>,
+        tasks: &'a [Task],
+        options: Options,
+        args: &'a PlanArgs,
+    ) -> Result<Self> {
+        let mut watch = UiWatch::new(setup.ui);
+        Ok(Self {
+            tasks,
+            together: Together::begin(&setup.env, tasks, &options, &mut watch)?,
+            options,
+            args,
+            is_pending: false,
+        })
+    }
+
     /// Does those of all providers, one after the other.
     fn of_each(&mut self, setups: &[Setup<'_>]) -> Outcome {
         let mut end = Outcome::Done;
@@ -150,16 +155,11 @@ impl Syncs<'_> {
     /// What follows all of them.
     fn end(self, setup: &Setup<'_>) -> Outcome {
         let ended = self.together.end(&setup.env, &mut UiWatch::new(setup.ui));
-        let ended = ended.and_then(|behind| match behind.is_empty() {
-            true => Ok(Outcome::Done),
-            false => {
-                if let Some(document) = setup.document {
-                    document.add_behind(&behind);
-                }
-                Err(request::behind(&behind))
-            }
-        });
-        told(setup, ended)
+        if let (Ok(behind), Some(document)) = (&ended, setup.document) {
+            document.add_behind(behind);
+        }
+        let ended = ended.and_then(|behind| request::in_step(&behind));
+        told(setup, ended.map(|()| Outcome::Done))
     }
 
     /// Notes of syncs, and tells, that they are not begun.

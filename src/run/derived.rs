@@ -1,31 +1,24 @@
 //! Brings the targets in step that are made of what the host has, once at the end of a command, whatever its syncs have found.
 //!
-//! Each has its own result: one that cannot be written is reported, and the next run tries again. What was written last is noted in
-//! `targets.json` in the state directory, beside the ledger: a cache, by which a change by hand is told from a file that gosync has
-//! not written yet. While nothing that they are made of has moved, their stamp saves the look at them.
+//! Each has its own result: one that cannot be written is reported, and the next run tries again. While nothing that they are made of has moved, their stamp saves the look at them.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::env::Env;
 use super::report::RunReport;
 use super::roll::Collected;
+use super::target_notes::{TargetNote, TargetNotes};
 use super::watch::Watch;
 use crate::cache::stamp::{self, Marked, Stamp};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{self, Ledger};
 use crate::model::{Moment, Now, hex, shown};
 use crate::system::inputs::Watching;
-use crate::system::replace::Appearance;
-use crate::system::{PathError, clock, files, inputs, process, replace};
+use crate::system::{PathError, clock, files, inputs, process};
 use crate::targets::Hold;
 use crate::targets::derived::{self, Derived, Hand, MadeFile, Roll, Site};
-
-/// The note.
-const FILE: &str = "targets.json";
 
 /// Under what their stamp is kept.
 const STAMP: &str = "targets";
@@ -35,55 +28,6 @@ const BEFORE: &str = "before-gosync";
 
 /// That of the last one that somebody has changed after that.
 const CHANGED: &str = "changed-by-hand";
-
-/// What is known of each target, by its section.
-#[derive(Debug, Default, PartialEq, Eq, Clone, Serialize, Deserialize)]
-pub(crate) struct TargetNotes {
-    format: u32,
-    /// By the section.
-    pub(crate) targets: BTreeMap<String, TargetNote>,
-}
-
-/// What is known of one.
-#[derive(Debug, Default, PartialEq, Eq, Clone, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct TargetNote {
-    /// SHA-256 of each file as gosync wrote it last.
-    written: BTreeMap<PathBuf, String>,
-    /// A digest of the section that they were made by.
-    section: String,
-    /// When it was written last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) at: Option<Moment>,
-    /// Since when it cannot be written.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) failing_since: Option<Moment>,
-    /// Why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) error: Option<String>,
-}
-
-impl TargetNotes {
-    /// The note in a state directory. One that is not there, or cannot be read, says nothing.
-    pub(crate) fn load(dir: &Path) -> Self {
-        let bytes = files::read_plain(&dir.join(FILE)).ok().flatten();
-        let notes = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        notes.unwrap_or_default()
-    }
-
-    fn keep(&self, dir: &Path) -> std::result::Result<(), PathError> {
-        let notes = Self {
-            format: 1,
-            ..self.clone()
-        };
-        let mut text = serde_json::to_vec_pretty(&notes).unwrap_or_default();
-        text.push(b'\n');
-        let staged = dir.join(format!(".{FILE}.gosync"));
-        let (mode, gid) = (0o600, None);
-        replace::write(&staged, &text, Appearance { mode, gid })?;
-        files::rename(&staged, &dir.join(FILE))
-    }
-}
 
 /// Whether what a run came to leaves the host as gosync knows it. After other failures nobody knows what stands.
 pub(crate) fn is_known(report: &Result<RunReport>) -> bool {

@@ -15,10 +15,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use self::exposition::Metric;
-use super::derived::TargetNotes;
 use super::env::Env;
 use super::figures::{KINDS, Stock};
 use super::last_runs::{FAMILIES, LastRuns, RunNote};
+use super::target_notes::TargetNotes;
 use crate::error::Kind;
 use crate::model::Moment;
 use crate::model::owned::State;

@@ -43,6 +43,7 @@ mod saved;
 mod sessions;
 mod shells;
 mod sources;
+mod target_notes;
 pub(crate) mod transaction;
 mod undo;
 mod unmoved;
@@ -53,7 +54,6 @@ use crate::error::Error;
 use crate::targets::TargetError;
 
 pub(crate) use self::context::PlanContext;
-pub(crate) use self::derived::{TargetNote, TargetNotes};
 pub(crate) use self::env::Asked;
 pub use self::env::{Env, Patience};
 pub(crate) use self::figures::Stock;
@@ -69,6 +69,7 @@ pub(crate) use self::recording::Recording;
 pub use self::report::Outcome;
 pub use self::report::RunReport;
 pub(crate) use self::roll::Collected;
+pub(crate) use self::target_notes::{TargetNote, TargetNotes};
 pub use self::watch::Silent;
 pub(crate) use self::watch::{Progress, Watch};
 

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::thread;
 use std::time::Duration;
 
-use gosync::testing::cli::program_text;
+use gosync::testing::cli::output_text;
 use nix::sys::signal::Signal;
 use serde_json::{Map, Value, json};
 
@@ -93,14 +93,14 @@ fn keys(object: &Value) -> BTreeSet<String> {
 fn the_manual_tells_what_the_schemas_do() {
     let files = NAMES.iter().filter(|name| **name != "event");
     let files = files.map(|name| format!("{name}.schema.json"));
-    assert_eq!(terms(&program_text::DOCUMENTS), files.collect());
+    assert_eq!(terms(&output_text::DOCUMENTS), files.collect());
     let run = &schema::of("run")["$defs"]["run"]["properties"];
-    assert_eq!(terms(&program_text::RUN_KEYS), keys(run));
+    assert_eq!(terms(&output_text::RUN_KEYS), keys(run));
     let outcomes = run["outcome"]["enum"].as_array().unwrap();
     let outcomes = outcomes
         .iter()
         .map(|word| word.as_str().unwrap().to_owned());
-    assert_eq!(terms(&program_text::OUTCOMES), outcomes.collect());
+    assert_eq!(terms(&output_text::OUTCOMES), outcomes.collect());
     let mut of_events = BTreeSet::new();
     for event in schema::of("event")["oneOf"].as_array().unwrap() {
         of_events.append(&mut keys(&event["properties"]));
@@ -108,7 +108,7 @@ fn the_manual_tells_what_the_schemas_do() {
     for key in ["timestamp", "target", "message"] {
         assert!(of_events.remove(key), "{key}");
     }
-    assert_eq!(terms(&program_text::EVENT_FIELDS), of_events);
+    assert_eq!(terms(&output_text::EVENT_FIELDS), of_events);
 }
 
 /// Every object says which keys it may have, or what all its values are.
