@@ -261,7 +261,7 @@ fn the_limit_of_a_privileged_group_counts_who_comes() {
         .split("--approve ")
         .nth(1)
         .unwrap()
-        .split(' ')
+        .split_whitespace()
         .next()
         .unwrap()
         .to_owned();
