@@ -34,6 +34,7 @@ useradd passwd
 ssh openssh-client
 /usr/lib/libnss_extrausers.so.2:/usr/lib/*/libnss_extrausers.so.2 libnss-extrausers
 /usr/lib/libnss_cache.so.2:/usr/lib/*/libnss_cache.so.2 libnss-cache
+ip iproute2
 unshare util-linux
 newuidmap uidmap
 chattr e2fsprogs

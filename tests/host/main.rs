@@ -24,8 +24,14 @@ macro_rules! cases {
     };
 }
 
-// What these three have and the tests here do not use, the tests in tests/servers do, and are compiled without leave
+// What these five have and the tests here do not use, the tests in tests/servers do, and are compiled without leave
 // for what nobody uses.
+#[allow(dead_code)]
+#[path = "../support/bare_host.rs"]
+mod bare_host;
+#[allow(dead_code)]
+#[path = "../support/follower.rs"]
+mod follower;
 #[allow(dead_code)]
 #[path = "../support/proxy.rs"]
 mod proxy;
@@ -45,6 +51,7 @@ mod scratch;
 
 mod by_hand;
 mod concurrent;
+mod cut_network;
 mod departure_kills;
 mod departures;
 mod doctor;

@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+#[path = "../support/bare_host.rs"]
+mod bare_host;
 #[path = "../support/follower.rs"]
 mod follower;
 #[path = "../support/made_once.rs"]
@@ -20,7 +22,6 @@ mod slapd;
 mod web;
 
 mod adapters;
-mod bare_host;
 mod certificates;
 mod changes_389;
 mod changes_ad;
