@@ -84,12 +84,16 @@ include /etc/ldap/schema/nis.schema
 include $work/lpk.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
+moduleload back_monitor
 moduleload syncprov
 pidfile $work/slapd.pid
 argsfile $work/slapd.args
 sizelimit unlimited
 authz-regexp "gidNumber=$(id -g)\\\\+uidNumber=$(id -u),cn=peercred,cn=external,cn=auth" "cn=admin,dc=example,dc=org"
 access to * by * read
+database monitor
+access to * by * read
+
 database mdb
 suffix dc=example,dc=org
 rootdn cn=admin,dc=example,dc=org

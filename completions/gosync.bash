@@ -2961,13 +2961,17 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__plan__subcmd__groups)
-            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --remind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --splay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3052,7 +3056,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__plan__subcmd__users)
-            opts="-n -y -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --remind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3063,6 +3067,10 @@ _gosync() {
                     return 0
                     ;;
                 --splay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3665,13 +3673,17 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync)
-            opts="-n -y -u -g -f -q -v -h --new --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help users groups"
+            opts="-n -y -u -g -f -q -v -h --new --full --new-ledger --splay --remind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help users groups"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --splay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3756,13 +3768,17 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync__subcmd__groups)
-            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --remind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --splay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3847,7 +3863,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync__subcmd__users)
-            opts="-n -y -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --remind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3858,6 +3874,10 @@ _gosync() {
                     return 0
                     ;;
                 --splay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

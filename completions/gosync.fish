@@ -70,6 +70,7 @@ complete -c gosync -n "__fish_gosync_needs_command" -f -a "undo" -d 'Bring back 
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "plan" -d 'Write the plan of a sync to a file, for `gosync apply`'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "apply" -d 'Carry out a plan that `gosync plan` wrote'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l remind -d 'Report a failure that lasts once in this time only, such as 6h, and when it is over' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
@@ -101,6 +102,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -f -a "groups" -d 'Bring groups and their members in step with the provider'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l only -d 'Only these people, by the provider\'s login' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l remind -d 'Report a failure that lasts once in this time only, such as 6h, and when it is over' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
@@ -130,6 +132,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l remind -d 'Report a failure that lasts once in this time only, such as 6h, and when it is over' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
@@ -982,6 +985,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -f -a "groups" -d 'Bring groups and their members in step with the provider'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l only -d 'Only these people, by the provider\'s login' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l remind -d 'Report a failure that lasts once in this time only, such as 6h, and when it is over' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
@@ -1011,6 +1015,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l remind -d 'Report a failure that lasts once in this time only, such as 6h, and when it is over' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r

@@ -9,6 +9,7 @@ needs() {
 cc gcc
 openssl openssl
 strace strace
+/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1:/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1 libfaketime
 zstd zstd
 promtool prometheus
 python3 python3

@@ -105,6 +105,13 @@ pub struct SyncHow {
     #[arg(long, value_name = "DURATION")]
     pub splay: Option<Span>,
 
+    /// Report a failure that lasts once in this time only, such as 6h, and when it is over
+    ///
+    /// For cron, which mails every line: without it, a provider that is down is one mail a run. A failure lasts while runs end with
+    /// the same error; another error is reported at once. The exit status does not change, and `gosync status` shows the failure.
+    #[arg(long, value_name = "DURATION")]
+    pub remind: Option<Span>,
+
     /// Options of the plan.
     #[command(flatten)]
     pub plan: PlanArgs,

@@ -11,8 +11,8 @@ pub const TIMERS: [&str; 2] = [
 /// The lines of root's crontab, for a program where `make install` puts it. Each is one command: groups are brought in step
 /// also where the sync of people fails.
 pub const CRONTAB: [&str; 2] = [
-    "*/2  * * * * /usr/local/bin/gosync -q --nw sync --new --splay 60s",
-    "*/15 * * * * /usr/local/bin/gosync -q --nw sync --splay 90s",
+    "*/2  * * * * /usr/local/bin/gosync -q --nw sync --new --splay 60s --remind 6h",
+    "*/15 * * * * /usr/local/bin/gosync -q --nw sync --splay 90s --remind 6h",
 ];
 
 /// The lines of those who come from the original, which work as they are where the program is in that directory.

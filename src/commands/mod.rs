@@ -25,6 +25,7 @@ mod plan;
 mod rebind;
 mod rebinding;
 mod record;
+mod reminder;
 mod request;
 mod run_document;
 mod run_note;

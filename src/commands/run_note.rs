@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::Outcome;
+use super::reminder;
 use super::setup::Setup;
 use crate::cli::Global;
 use crate::error::{Error, Kind, Result};
-use crate::model::{Completeness, Moment};
+use crate::model::{Completeness, Moment, shown};
 use crate::plan::Barred;
 use crate::run::{self, LastRuns, Memory, Reads, RunNote, RunReport, Stock, Task, Told};
 use crate::system::root::Root;
@@ -87,6 +88,7 @@ impl<'a> NoteOfRun<'a> {
             true => None,
             false => self.stock(),
         };
+        let mut over = None;
         let update = |runs: &mut LastRuns| {
             runs.stock = stock.or_else(|| runs.stock.take());
             let targets = report.filter(|report| has_written(report)).into_iter();
@@ -98,7 +100,10 @@ impl<'a> NoteOfRun<'a> {
                 (false, true) => put_read(&mut runs.confirmed_reads, command, &note),
                 (false, false) => {}
             }
+            note.reported = failure.map(|_| note.ended);
             if let Some(last) = runs.runs.get(key) {
+                reminder::keep(&mut note, last, self.setup.remind);
+                over = reminder::is_over(&note, last, self.setup.remind);
                 keep_told(&mut note, last, is_told && !is_unmoved, is_quiet);
                 if is_unmoved {
                     note.counts = last.counts;
@@ -110,6 +115,17 @@ impl<'a> NoteOfRun<'a> {
         if let Err(error) = LastRuns::update(&dir, root, update) {
             self.tell_unnoted(&error.to_string(), failure);
         }
+        if let Some(failed) = over {
+            let ui = self.setup.ui.quiet(false);
+            ui.notice(format!("{}: it works again; {failed}", shown(key)));
+        }
+    }
+
+    /// Whether a failure of a sync, which has been noted, is to be reported.
+    pub(super) fn is_reported(setup: &Setup<'_>, task: &Task, error: &Error) -> bool {
+        let runs = LastRuns::load(&setup.state_dir());
+        let note = runs.runs.get(&setup.typed(&task.noted_as()));
+        note.is_none_or(|note| reminder::is_due(note, &error.to_string()))
     }
 
     /// No note could be left; what the run itself failed by is told once.

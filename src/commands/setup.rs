@@ -9,6 +9,7 @@ use super::watch::UiWatch;
 use crate::cli::Global;
 use crate::config::{Settings, Source};
 use crate::error::{Error, Result};
+use crate::model::units::Span;
 use crate::model::{Now, Snapshot, shown};
 use crate::providers::Scope;
 use crate::run::{Asked, Env, Patience};
@@ -32,6 +33,8 @@ pub(super) struct Setup<'a> {
     pub sources: Vec<PathBuf>,
     /// Where runs are told for a program.
     pub document: Wanted<'a>,
+    /// How often a failure that lasts is reported; `None`: each time.
+    pub remind: Option<Span>,
     pub env: Env,
 }
 
@@ -98,6 +101,7 @@ impl<'a> Setup<'a> {
             ui,
             sources,
             document: None,
+            remind: None,
             env,
         }
     }
@@ -105,6 +109,11 @@ impl<'a> Setup<'a> {
     /// The same, whose runs are told in a document.
     pub(super) fn told_in(self, document: Wanted<'a>) -> Self {
         Self { document, ..self }
+    }
+
+    /// The same, which reports a failure that lasts once in a time only.
+    pub(super) fn reminding(self, remind: Option<Span>) -> Self {
+        Self { remind, ..self }
     }
 
     /// One for each provider, in the order of precedence.
@@ -128,6 +137,7 @@ impl<'a> Setup<'a> {
             ui: self.ui,
             sources: self.sources.clone(),
             document: self.document,
+            remind: self.remind,
             env,
         }
     }

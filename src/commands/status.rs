@@ -184,13 +184,17 @@ impl Status {
             .providers
             .iter()
             .map(|asked| ("last complete read", self.reads(asked)));
+        let known = |text: String| match self.ledger {
+            Some(_) => "unknown".to_owned(),
+            None => text,
+        };
         let rows = [
             ("last runs", self.last_runs()),
-            ("accounts", owned(&self.census.accounts)),
-            ("missing people", missing(self.census.missing)),
-            ("groups", owned(&self.census.groups)),
-            ("pending", self.pending()),
-            ("hooks", hook_counts(&self.hooks)),
+            ("accounts", known(owned(&self.census.accounts))),
+            ("missing people", known(missing(self.census.missing))),
+            ("groups", known(owned(&self.census.groups))),
+            ("pending", known(self.pending())),
+            ("hooks", known(hook_counts(&self.hooks))),
             ("lock", self.lock()),
         ];
         let ledger = self.ledger.iter();

@@ -31,7 +31,7 @@ pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui, wanted: Wanted<'_>) 
         let tasks = tasks.iter().filter(|_| !how.plan.dry_run);
         tasks.for_each(|task| run_note::unusable(global, task, error));
     })?;
-    let setup = setup.told_in(wanted);
+    let setup = setup.told_in(wanted).reminding(how.remind);
     let setups = setup.of_each_provider();
     for name in &setup.settings.inactive {
         ui.notice(format!(
@@ -123,18 +123,15 @@ impl<'a> Syncs<'a> {
         for (at, task) in self.tasks.iter().enumerate() {
             let error = match self.sync(setup, task) {
                 Ok(report) => {
-                    end = graver(end, told(setup, conclude(&report, self.args)));
+                    end = graver(end, self.told(setup, task, conclude(&report, self.args)));
                     continue;
                 }
                 Err(error) => error,
             };
             // What breaks this one off would break the next one off, too.
             self.leave_off(setup, &self.tasks[at + 1..], &error);
-            if is_of_all(&error) {
-                setup.ui.error(&error);
-                return (graver(end, Outcome::Reported(error.kind)), Some(error));
-            }
-            return (graver(end, told(setup, Err(error))), None);
+            let broken = is_of_all(&error).then(|| error.clone());
+            return (graver(end, self.told(setup, task, Err(error))), broken);
         }
         (end, None)
     }
@@ -150,6 +147,16 @@ impl<'a> Syncs<'a> {
             self.options.new_ledger = NewLedger::No;
         }
         Ok(report)
+    }
+
+    /// What is wrong is reported before the next sync says anything, unless it was a while ago.
+    fn told(&self, setup: &Setup<'_>, task: &Task, ended: Result<Outcome>) -> Outcome {
+        match ended {
+            Err(error) if !self.args.dry_run && !NoteOfRun::is_reported(setup, task, &error) => {
+                Outcome::Reported(error.kind)
+            }
+            ended => told(setup, ended),
+        }
     }
 
     /// What follows all of them.

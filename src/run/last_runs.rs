@@ -83,6 +83,9 @@ pub(crate) struct RunNote {
     /// What it said of that, if it did not end well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
+    /// When that was reported last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reported: Option<Moment>,
     /// How many changes of each kind there were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) counts: Option<Counts>,

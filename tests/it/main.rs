@@ -32,6 +32,7 @@ mod signer;
 
 mod by_hand;
 mod command;
+mod days;
 mod derived;
 mod documents;
 mod example;

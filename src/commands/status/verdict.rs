@@ -23,8 +23,8 @@ enum Fault {
     Stale { text: String },
     /// A limit refuses the plan of a sync.
     Limit { text: String },
-    /// The last run of a sync did not end well.
-    Failed { text: String },
+    /// The last runs of syncs did not end well, all for one cause.
+    Failed { runs: Vec<String>, why: String },
     /// People get no account.
     Refused { count: usize },
     /// The provider does not answer; its name, where there are several.
@@ -53,7 +53,7 @@ impl Fault {
             Self::NoRun => "no sync of everybody has been run, as far as gosync knows".to_owned(),
             Self::Stale { text } => format!("stale: {text}"),
             Self::Limit { text } => format!("refused by a limit: {text}"),
-            Self::Failed { text } => format!("last run failed: {text}"),
+            Self::Failed { runs, why } => format!("last run failed: {}: {why}", runs.join(", ")),
             Self::Refused { count } => {
                 format!("people refused: {count}; `gosync accounts --state refused` names them")
             }
@@ -108,12 +108,10 @@ impl Verdict {
             faults.push(Fault::NoRun);
         }
         for family in FAMILIES {
-            let standing = runs.standing(family);
-            faults.extend(
-                standing
-                    .into_iter()
-                    .filter_map(|(command, note)| ended(&question.typed(command), note)),
-            );
+            for (command, note) in runs.standing(family) {
+                let fault = ended(&question.typed(command), note);
+                fault.into_iter().for_each(|fault| add(&mut faults, fault));
+            }
         }
         let stale = FAMILIES.iter().filter_map(|family| stale(question, family));
         faults.extend(stale);
@@ -170,6 +168,22 @@ impl Verdict {
     }
 }
 
+/// Adds a fault. Runs that failed for one cause are one fault.
+fn add(faults: &mut Vec<Fault>, fault: Fault) {
+    if let Fault::Failed { runs: more, why } = &fault {
+        for known in &mut *faults {
+            match known {
+                Fault::Failed { runs, why: known } if known == why => {
+                    runs.extend_from_slice(more);
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+    faults.push(fault);
+}
+
 /// What a run did not end well with.
 fn ended(command: &str, note: &RunNote) -> Option<Fault> {
     let how = note.error.as_deref().unwrap_or("without a word");
@@ -191,7 +205,8 @@ fn ended(command: &str, note: &RunNote) -> Option<Fault> {
             ),
         }),
         (code, _) => Some(Fault::Failed {
-            text: format!("`{command}` ended with {code} {since}: {}", shown(how)),
+            runs: vec![format!("`{command}` ended with {code} {since}")],
+            why: shown(how).to_string(),
         }),
     }
 }
@@ -312,6 +327,22 @@ mod tests {
             limit.text()
         );
         assert_eq!(limit.kind(), Some(Kind::Failed));
+    }
+
+    #[test]
+    fn runs_that_failed_for_one_cause_are_one_fault() {
+        let mut runs = runs(12, 12, 60);
+        assert_eq!(words(&verdict(&runs, None)), ["failed"]);
+        let text = verdict(&runs, None).text();
+        assert_eq!(text.matches("without a word").count(), 1, "{text}");
+        for command in FAMILIES {
+            assert!(
+                text.contains(&format!("`{command}` ended with 12")),
+                "{text}"
+            );
+        }
+        runs.runs.get_mut("sync groups").unwrap().error = Some("another".to_owned());
+        assert_eq!(words(&verdict(&runs, None)), ["failed", "failed"]);
     }
 
     #[test]
