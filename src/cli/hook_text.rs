@@ -68,7 +68,8 @@ pub const INPUT_KEYS: [(&str, &str); 14] = [
     (
         "account.attributes",
         "Those of the person's attributes that `attributes` in `[hooks]` names, as texts. Providers of the kinds file, command and \
-      http have what stands in `attributes` of their document, globus has `username`. One that the person does not have, \
+      http have what stands in `attributes` of their document, ldap and scim what `extra_attributes` of their section names, globus has \
+      `username`. One that the person does not have, \
       that is longer than 4 KiB or that has control characters is left out. When one changes at the provider, the \
       event is `updated`.",
     ),

@@ -1,6 +1,6 @@
 //! What a run works with: every key checked and at its final value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
@@ -167,6 +167,15 @@ impl Settings {
             place: "gosync.targets".to_owned(),
             reason: "none of them is a host".to_owned(),
         })
+    }
+
+    /// The attributes of people that targets show: the ledger keeps them.
+    pub fn kept_attributes(&self) -> BTreeSet<String> {
+        let shown = self.derived_targets();
+        shown
+            .flat_map(|(_, target)| target.attributes())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The targets that are made of what the host has.

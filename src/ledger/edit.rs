@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::Identity;
 use super::losses::{self, LossKind};
 use super::store::Scope;
-use super::{absences, applied, contacts, departures, ids, locks, rebound};
+use super::{absences, applied, attributes, contacts, departures, ids, locks, rebound};
 use crate::model::history::EntryKind;
 use crate::model::owned::{Hold, KeyRecord, State};
 use crate::model::{AccountFields, Members};
@@ -256,6 +256,7 @@ fn set_state(scope: Scope<'_>, id: &str, state: State, loss: bool) -> rusqlite::
     }
     if !state.is_present() {
         contacts::forget(scope, id)?;
+        attributes::forget(scope, id)?;
         locks::forget(scope, id)?;
     }
     if state == State::Active {
@@ -348,6 +349,7 @@ fn release(scope: Scope<'_>, kind: EntryKind, id: &str) -> rusqlite::Result<()> 
         EntryKind::Account => {
             leave_groups(scope, id)?;
             contacts::forget(scope, id)?;
+            attributes::forget(scope, id)?;
             locks::forget(scope, id)?;
             absences::forget(scope, kind, id)?;
         }

@@ -8,6 +8,7 @@
 mod absences;
 mod anchored;
 mod applied;
+mod attributes;
 mod census;
 mod columns;
 mod confirm;

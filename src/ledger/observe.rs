@@ -1,7 +1,7 @@
 //! What a run has seen, apart from what it changes: who is missing, who is back, and what was there already.
 
 use super::store::{self, Ledger, LedgerError, Run, Scope};
-use super::{absences, applied, contacts, departures, rebound};
+use super::{absences, applied, attributes, contacts, departures, rebound};
 use crate::model::history::EntryKind;
 use crate::plan::Observation;
 
@@ -47,6 +47,8 @@ fn write(scope: Scope<'_>, seen: &Observation) -> rusqlite::Result<()> {
         Observation::ChangedIds(kind, changed) => rebound::set_changed(scope, *kind, *changed),
         Observation::Edition(edition) => store::set_edition(scope, *edition),
         Observation::Contact(id, contact) => contacts::set(scope, id.as_str(), contact),
+        Observation::Attributes(id, said) => attributes::set(scope, id.as_str(), said),
+        Observation::AskedAttributes(names) => attributes::set_asked(scope, names),
         Observation::Keys(id, place, record) => {
             applied::set_keys(scope, id.as_str(), *place, record)
         }

@@ -24,11 +24,12 @@ const ALL: [&str; 4] = [
 ];
 
 /// What only accounts have.
-const OF_ACCOUNTS: [&str; 8] = [
+const OF_ACCOUNTS: [&str; 9] = [
     "UPDATE OR REPLACE applied_accounts SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
     "UPDATE OR REPLACE applied_keys SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
     "UPDATE OR REPLACE locks SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
     "UPDATE OR REPLACE contacts SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
+    "UPDATE OR REPLACE attributes SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
     "UPDATE OR REPLACE retries SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
     "UPDATE archives SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
     "UPDATE losses SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 /// ever released is never changed.
 const STEPS: &[&str] = &[
     TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS, CONTACTS, IDS, LOCKS, RETRIES, ANCHORED,
-    REBOUND, CREATIONS, ATTRIBUTES,
+    REBOUND, CREATIONS, ATTRIBUTES, SHOWN,
 ];
 
 /// The schema that this gosync writes.
@@ -348,6 +348,19 @@ const CREATIONS: &str = "
 const ATTRIBUTES: &str = "
     ALTER TABLE contacts ADD COLUMN
         attributes /* those that [hooks] names, as a JSON object */ TEXT NOT NULL DEFAULT '{}';
+";
+
+/// What targets show of people besides their accounts.
+const SHOWN: &str = "
+    CREATE TABLE attributes (
+        -- What the provider said last of the attributes that targets show.
+        provider TEXT NOT NULL, id TEXT NOT NULL, -- see ids
+        name TEXT NOT NULL, value TEXT NOT NULL,
+        PRIMARY KEY (provider, id, name)) WITHOUT ROWID;
+    CREATE TABLE asked_attributes (
+        -- Which of them everybody was asked for in the last complete read.
+        provider TEXT NOT NULL, name TEXT NOT NULL,
+        PRIMARY KEY (provider, name)) WITHOUT ROWID;
 ";
 
 /// Makes the tables in a new ledger, those that an older one lacks, and sets what every connection needs.

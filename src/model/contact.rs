@@ -44,17 +44,25 @@ impl Contact {
         said: &BTreeMap<String, Untrusted>,
         wanted: &BTreeSet<String>,
     ) -> Self {
-        let is_plain =
-            |text: &&str| text.len() <= LONGEST_ATTRIBUTE && !text.chars().any(char::is_control);
-        let attributes = wanted.iter().filter_map(|name| {
-            let value = said.get(name).map(Untrusted::raw).filter(is_plain)?;
-            Some((name.clone(), value.to_owned()))
-        });
         Self {
-            attributes: attributes.collect(),
+            attributes: plain_attributes(said, wanted),
             ..self
         }
     }
+}
+
+/// Those of a person's attributes that are `wanted`, and are lines of at most 4 KiB each.
+pub(crate) fn plain_attributes(
+    said: &BTreeMap<String, Untrusted>,
+    wanted: &BTreeSet<String>,
+) -> BTreeMap<String, String> {
+    let is_plain =
+        |text: &&str| text.len() <= LONGEST_ATTRIBUTE && !text.chars().any(char::is_control);
+    let plain = wanted.iter().filter_map(|name| {
+        let value = said.get(name).map(Untrusted::raw).filter(is_plain)?;
+        Some((name.clone(), value.to_owned()))
+    });
+    plain.collect()
 }
 
 /// Whether a text is a plain address: of RFC 5321's forms only the one without quotes and comments.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::EntryKind;
-use super::{Finding, RemoteId, Untrusted, counted};
+use super::{Details, Finding, RemoteId, Untrusted, counted};
 
 /// A person, as the provider describes them. Everything but the id is unchecked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -177,14 +177,13 @@ impl Directory {
     }
 
     /// Drops what no account and no group is made of, so that it takes no memory while they are planned.
-    pub(crate) fn drop_details_but(&mut self, wanted: Details) {
+    pub(crate) fn drop_details_but(&mut self, wanted: &Details) {
         for user in &mut self.users {
             if !wanted.updated {
                 user.updated = None;
             }
-            if !wanted.attributes {
-                user.attributes.clear();
-            }
+            user.attributes
+                .retain(|name, _| wanted.attributes.has(name));
             if !wanted.gid {
                 user.gid = None;
             }
@@ -203,32 +202,6 @@ impl Directory {
             user.ssh_keys = Vec::new();
         }
     }
-}
-
-/// What is wanted of people besides what every account is made of: what nobody wants need not be asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Details {
-    /// E-mail addresses.
-    pub email: bool,
-    /// SSH keys.
-    pub keys: bool,
-    /// Primary groups.
-    pub gid: bool,
-    /// When somebody was changed last.
-    pub updated: bool,
-    /// Further attributes.
-    pub attributes: bool,
-}
-
-impl Details {
-    /// Everything.
-    pub const ALL: Self = Self {
-        email: true,
-        keys: true,
-        gid: true,
-        updated: true,
-        attributes: true,
-    };
 }
 
 /// A record that could not be used. It is present all the same: its account is neither changed nor counted absent.

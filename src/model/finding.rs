@@ -31,11 +31,13 @@ pub enum Finding {
     PrimaryGids(BTreeSet<u32>),
     /// An attribute that the configuration names, and that no record has.
     UnusedAttribute {
-        /// The key in `attributes`.
-        key: &'static str,
+        /// The key in the provider's section, such as `attributes.uid`.
+        key: String,
         /// The attribute.
         attribute: String,
     },
+    /// Attributes that somebody wants, and of which the provider's section does not say where they are.
+    UnmappedAttributes(Vec<String>),
     /// Answers of another media type than the protocol's, which could be read all the same.
     MediaType {
         /// What it said.

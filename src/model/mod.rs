@@ -7,6 +7,7 @@ pub(crate) mod absolute_path;
 pub(crate) mod anchor;
 pub(crate) mod by_name;
 pub(crate) mod contact;
+pub(crate) mod details;
 pub(crate) mod directory;
 pub(crate) mod fate;
 pub(crate) mod fields;
@@ -36,8 +37,9 @@ pub(crate) mod text;
 pub(crate) mod units;
 
 pub(crate) use by_name::ByName;
-pub(crate) use contact::Contact;
-pub use directory::Details;
+pub(crate) use contact::{Contact, plain_attributes};
+pub use details::Details;
+pub(crate) use details::WantedAttributes;
 pub use directory::{
     Completeness, Group, Membership, RecordSays, RejectedRecord, Role, Snapshot, Status, User,
 };

@@ -196,6 +196,10 @@ pub struct Owned {
     pub keys: BTreeMap<RemoteId, KeyRecords>,
     /// How people with accounts from the provider of this run can be reached, as hooks were told last.
     pub contacts: BTreeMap<RemoteId, Contact>,
+    /// What the provider of this run said last of the attributes that targets show.
+    pub attributes: BTreeMap<RemoteId, BTreeMap<String, String>>,
+    /// Which of them everybody was asked for in its last complete read.
+    pub asked_attributes: BTreeSet<String>,
 }
 
 impl Owned {

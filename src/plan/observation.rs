@@ -1,5 +1,7 @@
 //! What a read taught that is for the ledger alone.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::model::history::EntryKind;
 use crate::model::owned::{Absence, ChangedIds, KeyRecord};
 use crate::model::{Contact, RemoteId};
@@ -29,6 +31,10 @@ pub enum Observation {
     ChangedIds(EntryKind, Option<ChangedIds>),
     /// How a person is to be reached.
     Contact(RemoteId, Contact),
+    /// What the provider says of the attributes that targets show.
+    Attributes(RemoteId, BTreeMap<String, String>),
+    /// Which attributes everybody was asked for.
+    AskedAttributes(BTreeSet<String>),
     /// What is in place of a person's keys, and where.
     Keys(RemoteId, Place, KeyRecord),
 }

@@ -37,8 +37,11 @@ fn remark(finding: &Finding) -> Remark {
             Remark::new(key, Reason::GidsUnused { count: gids.len() })
         }
         Finding::UnusedAttribute { key, attribute } => {
-            let key = format!("attributes.{key}");
             Remark::new(key, Reason::UnusedAttribute { attribute })
+        }
+        Finding::UnmappedAttributes(names) => {
+            let names = names.iter().map(String::as_str).collect();
+            Remark::new("`extra_attributes`", Reason::UnmappedAttributes { names })
         }
         Finding::MediaType { said } => Remark::new(PROVIDER, Reason::MediaType { said }),
         Finding::NoPages { answer } => Remark::new(PROVIDER, Reason::NoPages { answer }),
@@ -64,7 +67,7 @@ mod tests {
                 hint,
             },
             Finding::UnusedAttribute {
-                key: "uid",
+                key: "attributes.uid".to_owned(),
                 attribute: "uidNumbr".to_owned(),
             },
         ];

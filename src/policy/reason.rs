@@ -64,6 +64,9 @@ reasons! {
     UnusedAttribute { attribute: String } = "unused-attribute",
         ("is `{attribute}` in the configuration, and no record that was read has that; is it misspelt, or not shown to \
         us?");
+    UnmappedAttributes { names: Examples } = "unmapped-attributes",
+        ("in the provider's section does not say where these attributes are: {names}; nobody has them. An empty one says that this provider \
+        has none");
     MediaType { said: Untrusted } = "media-type",
         ("answers with the media type `{said}`, which is not JSON's; read all the same, since it is JSON");
     NoPages { answer: String } = "no-pages",

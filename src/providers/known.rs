@@ -13,7 +13,7 @@ use crate::model::{Completeness, Details, Snapshot, hex};
 
 /// What was read, unless it is what was read earlier.
 pub(super) fn reading(mut snapshot: Snapshot, query: &Query, earlier: &Earlier) -> Reading {
-    let digest = digest(&mut snapshot, query.details);
+    let digest = digest(&mut snapshot, &query.details);
     let answers = digest.map(|digest| Answers(format!("{} {digest}", asked(query))));
     if answers.is_some() && answers == earlier.answers {
         return Reading::Same;
@@ -39,7 +39,7 @@ fn asked(query: &Query) -> String {
 }
 
 /// What stands for all that was said, as far as these details are wanted; `None`: it is not complete.
-pub(super) fn digest(snapshot: &mut Snapshot, wanted: Details) -> Option<String> {
+pub(super) fn digest(snapshot: &mut Snapshot, wanted: &Details) -> Option<String> {
     // Findings are told, and nothing follows from them; how it is known that all has come may be another way each time.
     let Snapshot {
         directory,
@@ -141,7 +141,7 @@ mod tests {
     }
 
     fn of(directory: Directory, rejected: Vec<RejectedRecord>) -> String {
-        digest(&mut complete(directory, rejected), Details::default()).unwrap()
+        digest(&mut complete(directory, rejected), &Details::default()).unwrap()
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
         let mut moved = directory();
         moved.users[1].updated = Some(Untrusted::new("now"));
         assert_eq!(of(moved.clone(), vec![broken()]), plain);
-        let of_asked = |directory| digest(&mut complete(directory, Vec::new()), Details::ALL);
+        let of_asked = |directory| digest(&mut complete(directory, Vec::new()), &Details::ALL);
         assert_ne!(of_asked(moved.clone()), of_asked(directory()));
 
         let finding = Finding::NoPages {
@@ -165,7 +165,7 @@ mod tests {
         let mut found = complete(moved.clone(), vec![broken()]).with_findings(vec![finding]);
         found.completeness = Completeness::Complete("in more pages".to_owned());
         let before = found.clone();
-        assert_eq!(digest(&mut found, Details::default()).unwrap(), plain);
+        assert_eq!(digest(&mut found, &Details::default()).unwrap(), plain);
         assert_eq!(found, before, "nothing is taken out");
     }
 

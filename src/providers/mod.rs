@@ -9,6 +9,7 @@ pub(crate) mod bell;
 mod choice;
 pub(crate) mod command;
 mod document;
+mod extra;
 pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod github;

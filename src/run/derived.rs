@@ -303,6 +303,11 @@ impl Hand for One<'_> {
         self.note.at = Some(Moment(self.env.now.seconds()));
     }
 
+    fn note(&mut self, text: String) {
+        self.watch
+            .notice(format!("target {}: {text}", shown(self.name)));
+    }
+
     fn warn(&mut self, text: String) {
         self.watch
             .warn(format!("target {}: {text}", shown(self.name)));

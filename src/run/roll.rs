@@ -55,6 +55,7 @@ impl<'h> Collected<'h> {
             .map(|(kind, names)| left_out(kind, &names))
             .collect();
         found.add_private_groups(host);
+        found.add_attributes(env, ledger)?;
         if with_keys {
             found.read_keys(env, target)?;
         }
@@ -73,6 +74,7 @@ impl<'h> Collected<'h> {
                     // Who was locked by hand here is let in nowhere.
                     active: it.state == State::Active && !found.closed(),
                     keys: Vec::new(),
+                    attributes: BTreeMap::new(),
                 }),
                 _ => return Some(it.name),
             },
@@ -97,6 +99,28 @@ impl<'h> Collected<'h> {
             (group.gid == account.on_host.gid).then_some((*name, *group))
         });
         self.roll.private = own.collect();
+    }
+
+    /// Adds the attributes that targets show. Of a provider that is not read they are what they were.
+    fn add_attributes(&mut self, env: &Env, ledger: &Ledger) -> Result<()> {
+        let kept = env.settings.kept_attributes();
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let mut known = ledger.attributes().map_err(Error::failed)?;
+        let mut providers: BTreeSet<&str> = BTreeSet::new();
+        for account in &mut self.roll.accounts {
+            providers.insert(&account.provider);
+            let key = (account.provider.clone(), account.id.clone());
+            account.attributes = known.of.remove(&key).unwrap_or_default();
+        }
+        let sections = &env.settings.sections;
+        providers.retain(|name| sections.get(*name).is_some_and(|it| it.is_active));
+        let all = providers
+            .into_iter()
+            .flat_map(|provider| kept.iter().map(|name| (provider.to_owned(), name.clone())));
+        self.roll.unread = all.filter(|it| !known.asked.contains(it)).collect();
+        Ok(())
     }
 
     fn read_keys(&mut self, env: &Env, target: &dyn Target) -> Result<()> {

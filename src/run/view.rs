@@ -15,7 +15,7 @@ use crate::hooks;
 use crate::model::owned::Owned;
 use crate::model::{
     Completeness, Contact, Details, Directory, Finding, Now, RecordSays, RemoteId, Snapshot,
-    Untrusted, User, UserField, same_name,
+    Untrusted, User, UserField, WantedAttributes, plain_attributes, same_name,
 };
 use crate::plan::diff::{self, DiffInput, RunScope};
 use crate::plan::events;
@@ -31,12 +31,15 @@ fn wanted(env: &Env, task: &Task) -> Details {
     let of_users = task.scope() == Scope::Users;
     let keys = env.settings.rules.keys.place != Place::None;
     let hooks = hooks::want_contacts(&env.settings.hooks) && of_users;
+    let told = env.settings.hooks.attributes.iter().filter(|_| hooks);
+    let kept = env.settings.kept_attributes();
+    let kept = kept.into_iter().filter(|_| of_users);
     Details {
         email: hooks,
         keys: hooks || keys && of_users,
         gid: env.names_primary_groups() && of_users,
         updated: false,
-        attributes: hooks && !env.settings.hooks.attributes.is_empty(),
+        attributes: WantedAttributes::These(told.cloned().chain(kept).collect()),
     }
 }
 
@@ -61,7 +64,7 @@ fn prepared(env: &Env, task: &Task, mut snapshot: Snapshot) -> Snapshot {
         let found = (!gids.is_empty()).then_some(Finding::PrimaryGids(gids));
         snapshot.findings.extend(found);
     }
-    snapshot.directory.drop_details_but(wanted(env, task));
+    snapshot.directory.drop_details_but(&wanted(env, task));
     snapshot
 }
 
@@ -211,7 +214,7 @@ impl ProviderView {
         };
         if is_to_get_one {
             let mut all = env.fetch(Asked::all(task.scope()).with(Details::default()), watch)?;
-            all.directory.drop_details_but(Details::default());
+            all.directory.drop_details_but(&Details::default());
             self.everybody = Some(Box::new(all));
         }
         Ok(())
@@ -327,7 +330,24 @@ impl ProviderView {
             diff::leave_waiting(&mut plan, owned, &self.now);
         }
         self.contacts(&mut plan, cx, chosen)?;
+        self.attributes(&mut plan, cx);
         Ok(plan)
+    }
+
+    /// Adds what the ledger learns of the attributes that targets show.
+    fn attributes(&self, plan: &mut Plan, cx: &PlanContext<'_>) {
+        let (kept, owned) = (cx.env.settings.kept_attributes(), cx.owned);
+        if kept.is_empty() && owned.attributes.is_empty() && owned.asked_attributes.is_empty() {
+            return;
+        }
+        let users = self.snapshot.directory.users.iter();
+        let said = users.map(|user| (&user.id, plain_attributes(&user.attributes, &kept)));
+        diff::attributes(plan, said, owned);
+        let is_complete = matches!(self.snapshot.completeness, Completeness::Complete(_));
+        if is_complete && kept != owned.asked_attributes {
+            let asked = Observation::AskedAttributes(kept);
+            plan.observations.push(asked);
+        }
     }
 
     /// Adds how to reach people, if there are hooks that are told of it.

@@ -439,3 +439,96 @@ fn a_program_is_told_which_are_not_in_step() {
     let document = told(&["sync", "--format", "json"], 0);
     assert_eq!(document["behind"], json!([]));
 }
+
+const DNS: &str = "[target.gridmap]\nkind = \"template\"\npath = \"/etc/grid-mapfile\"\n\
+    line = '\"{attributes.dn}\" {name}'\n";
+
+/// People, each with this attribute `dn`, if any.
+fn say_dns(host: &ScratchHost, people: &[(&str, Option<&str>)]) {
+    let person = |(login, dn): &(&str, Option<&str>)| {
+        let attributes = dn.map_or_else(|| json!({}), |dn| json!({"dn": dn, "other": "x"}));
+        json!({"id": login, "login": login, "attributes": attributes})
+    };
+    let users: Vec<Value> = people.iter().map(person).collect();
+    host.write("directory.json", &json!({ "users": users }).to_string());
+}
+
+#[test]
+fn a_template_shows_an_attribute_as_the_provider_said_it_last() {
+    let host = host("\"gridmap\"", DNS);
+    let map = || host.read("etc/grid-mapfile");
+    say_dns(
+        &host,
+        &[
+            ("ann", Some("/CN=Ann")),
+            ("bob", None),
+            ("cat", Some("x\ny")),
+        ],
+    );
+    let ran = sync(&host, 0);
+    assert_eq!(map(), "\"/CN=Ann\" ann\n");
+    let told = "no line for those who have no `attributes.dn`: bob, cat";
+    assert!(ran.out.contains(told), "{ran:?}");
+
+    // One that changes alone is no change of the host.
+    say_dns(
+        &host,
+        &[
+            ("ann", Some("/CN=Ann B")),
+            ("bob", Some("/CN=Bob")),
+            ("cat", None),
+        ],
+    );
+    let ran = sync(&host, 0);
+    assert!(ran.out.contains("sync users: nothing to do"), "{ran:?}");
+    assert_eq!(map(), "\"/CN=Ann B\" ann\n\"/CN=Bob\" bob\n");
+
+    // Who cannot be read says nothing anew.
+    host.write("directory.json", "{");
+    sync(&host, 12);
+    fs::remove_file(host.root().join("etc/grid-mapfile")).unwrap();
+    host.gosync(&["lock", "bob"]).expect(0);
+    assert_eq!(map(), "\"/CN=Ann B\" ann\n");
+
+    // Who has it no more has no line any more.
+    say_dns(
+        &host,
+        &[("ann", None), ("bob", Some("/CN=Bob")), ("cat", None)],
+    );
+    host.gosync(&["unlock", "bob"]).expect(0);
+    sync(&host, 0);
+    assert_eq!(map(), "\"/CN=Bob\" bob\n");
+}
+
+#[test]
+fn who_lacks_an_attribute_may_have_an_empty_value() {
+    let host = host("\"gridmap\"", &format!("{DNS}missing = \"empty\"\n"));
+    say_dns(&host, &[("ann", Some("/CN=Ann")), ("bob", None)]);
+    sync(&host, 0);
+    assert_eq!(host.read("etc/grid-mapfile"), "\"/CN=Ann\" ann\n\"\" bob\n");
+}
+
+/// Otherwise a provider that cannot be read just then would take everybody's line away.
+#[test]
+fn before_an_attribute_was_asked_for_nobody_lacks_it() {
+    let host = host("\"gridmap\"", GRIDMAP);
+    say_dns(&host, &[("ann", Some("/CN=Ann")), ("bob", None)]);
+    sync(&host, 0);
+    let before = host.read("etc/grid-mapfile");
+    let text = fs::read_to_string(host.config()).unwrap();
+    host.write("gosync.toml", &text.replace("{id}", "{attributes.dn}"));
+    host.write("directory.json", "{");
+    let ran = sync(&host, 12);
+    assert!(
+        ran.err
+            .contains("nobody has been asked for `attributes.dn` at p yet"),
+        "{ran:?}"
+    );
+    let ran = host.gosync(&["lock", "ann"]).expect(3);
+    assert!(ran.err.contains("nobody has been asked"), "{ran:?}");
+    assert_eq!(host.read("etc/grid-mapfile"), before);
+    host.gosync(&["unlock", "ann"]).expect(3);
+    say_dns(&host, &[("ann", Some("/CN=Ann")), ("bob", None)]);
+    sync(&host, 0);
+    assert_eq!(host.read("etc/grid-mapfile"), "\"/CN=Ann\" ann\n");
+}

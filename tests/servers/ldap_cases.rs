@@ -333,18 +333,19 @@ fn an_attribute_that_no_entry_has_is_told() {
         attributes,
         ..config(&server.url())
     };
-    let unused = |scope| -> Vec<(&'static str, String)> {
+    let unused = |scope| -> Vec<(String, String)> {
         let snapshot = complete(fetch(&config, &query(scope)).unwrap());
         let of = |finding: &Finding| match finding {
-            Finding::UnusedAttribute { key, attribute } => (*key, attribute.clone()),
+            Finding::UnusedAttribute { key, attribute } => (key.clone(), attribute.clone()),
             other => panic!("{other:?}"),
         };
         snapshot.findings.iter().map(of).collect()
     };
-    assert_eq!(unused(Scope::Users), [("uid", "uidNumbr".to_owned())]);
+    let at = |key: &str, name: &str| [(key.to_owned(), name.to_owned())];
+    assert_eq!(unused(Scope::Users), at("attributes.uid", "uidNumbr"));
     assert_eq!(
         unused(Scope::Groups),
-        [("group_gid", "gidNumbr".to_owned())]
+        at("attributes.group_gid", "gidNumbr")
     );
 }
 

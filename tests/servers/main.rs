@@ -22,6 +22,7 @@ mod slapd;
 mod web;
 
 mod adapters;
+mod attributes;
 mod certificates;
 mod changes_389;
 mod changes_ad;

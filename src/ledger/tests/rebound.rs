@@ -83,6 +83,7 @@ fn fill(ledger: &Ledger, kind: EntryKind, id: &str) {
         let of_accounts = [
             "applied_accounts",
             "applied_keys",
+            "attributes",
             "locks",
             "contacts",
             "retries",
@@ -141,6 +142,7 @@ fn nothing_stays_behind_in_any_table_of_the_schema() {
         "applied_accounts",
         "applied_keys",
         "archives",
+        "attributes",
         "contacts",
         "departures",
         "former_names",

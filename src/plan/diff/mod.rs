@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod adopt;
+mod attributes;
 mod contacts;
 mod create;
 pub(crate) mod groups;
@@ -33,6 +34,7 @@ mod retries;
 
 pub(crate) use accounts::accounts;
 pub(crate) use adopt::{Adopting, Adoption, Counterpart, Person};
+pub(crate) use attributes::attributes;
 pub(crate) use contacts::contacts;
 pub(crate) use create::UidFrom;
 pub(crate) use departure::due;

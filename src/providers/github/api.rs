@@ -242,7 +242,7 @@ impl Api {
     pub(super) fn people(
         &self,
         rows: &[&Row],
-        wanted: Details,
+        wanted: &Details,
     ) -> Result<Vec<Option<Person>>, HttpError> {
         let nodes: Vec<&str> = rows.iter().map(|row| row.node.as_str()).collect();
         let question = json!({
@@ -264,7 +264,7 @@ impl Api {
         Ok(people)
     }
 
-    fn question(&self, wanted: Details) -> String {
+    fn question(&self, wanted: &Details) -> String {
         let fields = [
             (true, "databaseId name"),
             // A classic token must have a right to see these, so they are asked for only if somebody wants them.

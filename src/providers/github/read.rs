@@ -302,7 +302,7 @@ impl Read<'_> {
             if self.is_over() {
                 break;
             }
-            match self.source.api.people(batch, self.query.details) {
+            match self.source.api.people(batch, &self.query.details) {
                 Ok(people) => {
                     any = true;
                     users.extend(self.users_of(batch, people));

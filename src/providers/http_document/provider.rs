@@ -194,7 +194,7 @@ impl Provider for HttpDocument {
         };
         let mut snapshot = self.snapshot(&answer, query, progress)?;
         // A document says the same to every query for all.
-        let digest = known::digest(&mut snapshot, query.details);
+        let digest = known::digest(&mut snapshot, &query.details);
         let known = digest.map(|digest| Known::of(&answer, digest, self.now.seconds()));
         let is_same = before.is_some_and(|before| known.as_ref().is_some_and(|now| before.is(now)));
         // Whether its people are made up, the digest does not say.

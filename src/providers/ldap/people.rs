@@ -22,14 +22,16 @@ use crate::providers::choice;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent<'q> {
     /// All that accounts are made of, these details, and this attribute.
-    Full(Details, Option<&'q str>),
+    Full(&'q Details, Option<&'q str>),
     /// Id, login and whether the person is locked out.
     Slim,
 }
 
+const ALL: &Details = &Details::ALL;
+
 impl Extent<'_> {
     /// All that accounts are made of.
-    pub(super) const ALL: Self = Self::Full(Details::ALL, None);
+    pub(super) const ALL: Self = Self::Full(ALL, None);
 }
 
 /// The attributes to ask for.
@@ -54,6 +56,7 @@ pub(super) fn attributes<'a>(
         let more = more.into_iter().filter(|(is_wanted, _)| *is_wanted);
         wanted.extend(more.map(|(_, name)| name.as_str()));
         wanted.extend(attribute);
+        wanted.extend(extra(names, details).map(|(_, attribute)| attribute));
     }
     wanted.extend(active::ATTRIBUTES);
     wanted.extend(names.inactive_when.attributes());
@@ -61,6 +64,22 @@ pub(super) fn attributes<'a>(
         wanted.extend(["objectSid", "primaryGroupID"]);
     }
     distinct(wanted)
+}
+
+/// The further attributes that are wanted: the name that the configuration has for each, and the server's.
+pub(super) fn extra<'a>(
+    names: &'a Names,
+    details: &'a Details,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let all = names.extra.iter();
+    let wanted = all.filter(|(name, at)| !at.is_empty() && details.attributes.has(name));
+    wanted.map(|(name, at)| (name.as_str(), at.as_str()))
+}
+
+/// The value of an attribute whose syntax is the configuration's to know: an id in its usual form, if it is one, or else text.
+fn any(entry: &Entry<'_>, name: &str) -> Option<Untrusted> {
+    let value = id(entry, name).map(|id| id.to_string()).ok();
+    value.or_else(|| loose(entry, name)).map(Untrusted::new)
 }
 
 /// Without empty names and repetitions.
@@ -228,9 +247,9 @@ fn details(
             user.ssh_keys.extend(keys.map(Untrusted::new));
         }
         user.ssh_keys.shrink_to_fit();
-        if let Some(name) = attribute {
-            let value = id(entry, name).map(|id| id.to_string()).ok();
-            let value = value.or_else(|| loose(entry, name)).map(Untrusted::new);
+        let extra = extra(names, wanted);
+        for (name, at) in extra.chain(attribute.map(|name| (name, name))) {
+            let value = any(entry, at);
             user.attributes
                 .extend(value.map(|value| (name.to_owned(), value)));
         }

@@ -11,7 +11,7 @@ use super::Ldap;
 use super::groups::{self, GroupEntry};
 use super::increment::Recorder;
 use super::people::{self, Extent, People};
-use super::settings::{Settings, Wished};
+use super::settings::{Names, Settings, Wished};
 use super::strangers::{self, changed};
 use crate::ldap::connect::Session;
 use crate::ldap::entry::{self, Entry};
@@ -20,7 +20,7 @@ use crate::ldap::search::{self, Outcome, Request};
 use crate::ldap::{Error, dn, filter};
 use crate::model::remedy::Remedy;
 use crate::model::{Completeness, Directory, Examples, Finding, Now, Snapshot, counted, same_name};
-use crate::providers::{FetchError, Query, Scope};
+use crate::providers::{FetchError, Query, Scope, extra};
 use crate::system::{clock, memory};
 
 /// How many groups in groups are asked for one by one, before all groups are read at once.
@@ -101,7 +101,7 @@ pub(super) fn group_filters(settings: &Settings, only: Option<&[String]>) -> Vec
 /// How much of people is asked for.
 pub(super) fn extent(query: &Query) -> Extent<'_> {
     match query.scope {
-        Scope::Users | Scope::Both => Extent::Full(query.details, query.attribute.as_deref()),
+        Scope::Users | Scope::Both => Extent::Full(&query.details, query.attribute.as_deref()),
         Scope::Groups => Extent::Slim,
     }
 }
@@ -134,6 +134,14 @@ pub(super) fn unused_inactive(ldap: &Ldap, deadline: Instant) -> Result<Vec<Stri
         Some(error) => Err(error),
         None => Ok(unused.into_iter().map(str::to_owned).collect()),
     }
+}
+
+/// What is wanted, and stands nowhere by the provider's section.
+fn unmapped(names: &Names, extent: Extent<'_>) -> Option<Finding> {
+    let Extent::Full(details, _) = extent else {
+        return None;
+    };
+    extra::unmapped(&names.extra, &details.attributes)
 }
 
 /// How it is known that nothing is missing.
@@ -322,7 +330,7 @@ impl<'a> Read<'a> {
             let unused = unseen
                 .into_iter()
                 .map(|(key, name)| Finding::UnusedAttribute {
-                    key,
+                    key: key.clone(),
                     attribute: name.clone(),
                 });
             self.findings.extend(unused);
@@ -377,6 +385,7 @@ impl<'a> Read<'a> {
         }
         if logins.is_none() && extent != Extent::Slim {
             self.unused(unseen, seen.entries > 0);
+            self.findings.extend(unmapped(names, extent));
             self.findings.extend(people.twins());
         }
         self.look_at_limits()?;

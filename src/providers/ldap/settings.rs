@@ -13,6 +13,7 @@ use crate::ldap::attribute_name;
 use crate::ldap::dn;
 use crate::ldap::filter::Filter;
 use crate::model::units::{Size, Span};
+use crate::providers::extra::ExtraAttributes;
 use crate::providers::inactive::InactiveWhen;
 
 /// How many levels of groups in groups are followed.
@@ -88,6 +89,9 @@ pub struct Config {
     /// Attribute names that differ from those of the schema; `""`: do not read it.
     #[serde(default)]
     pub attributes: Attributes,
+    /// Where further attributes are, by the names that hooks and targets have for them; `""`: this provider has it not.
+    #[serde(default)]
+    pub extra_attributes: ExtraAttributes,
 }
 
 fn page_size() -> u32 {
@@ -143,6 +147,7 @@ impl Config {
             incremental: true,
             inactive_when: InactiveWhen::default(),
             attributes: Attributes::default(),
+            extra_attributes: ExtraAttributes::default(),
         }
     }
 }
@@ -207,7 +212,7 @@ pub struct Attributes {
 
 impl Attributes {
     /// Those that are named, of people and of groups.
-    fn wished(&self) -> [Vec<Wished>; 2] {
+    fn wished(&self) -> [Vec<Named>; 2] {
         let people = [
             ("login", &self.login),
             ("id", &self.id),
@@ -265,6 +270,8 @@ pub(super) struct Names {
     pub group_description: String,
     pub member: Vec<String>,
     pub member_login: String,
+    /// Further attributes, by the names that the configuration has for them.
+    pub extra: ExtraAttributes,
     /// What else shuts a person out.
     pub inactive_when: InactiveWhen,
 }
@@ -359,6 +366,12 @@ impl Names {
             )?,
             member,
             member_login,
+            extra: config
+                .extra_attributes
+                .checked(|name| match attribute_name(name) {
+                    true => Ok(()),
+                    false => Err("is not the name of an attribute".to_owned()),
+                })?,
             inactive_when: inactive_when(&config.inactive_when)?,
         })
     }
@@ -422,8 +435,22 @@ pub(super) struct Settings {
     pub named: Vec<(&'static str, String)>,
 }
 
-/// An attribute that the configuration names: its key, and what it is called.
-pub(super) type Wished = (&'static str, String);
+/// An attribute that the configuration names: its key below the section, and what it is called.
+pub(super) type Wished = (String, String);
+
+/// The same with its key in `attributes`.
+type Named = (&'static str, String);
+
+/// Those of `attributes`, and of people the further ones, too.
+fn wished(config: &Config) -> [Vec<Wished>; 2] {
+    let keyed = |(key, name): Named| (format!("attributes.{key}"), name);
+    let [people, groups] = config.attributes.wished();
+    let extra = config.extra_attributes.named("extra_attributes");
+    [
+        people.into_iter().map(keyed).chain(extra).collect(),
+        groups.into_iter().map(keyed).collect(),
+    ]
+}
 
 impl Settings {
     /// Checks `config`.
@@ -467,7 +494,7 @@ impl Settings {
             ignore_referrals: config.ignore_referrals,
             is_incremental: config.incremental,
             names: Names::new(config)?,
-            wished: config.attributes.wished(),
+            wished: wished(config),
             named: config.attributes.given(),
         })
     }

@@ -6,7 +6,7 @@ use super::groups::{self, GroupEntry, Resolved};
 use super::people::{self, Extent, People};
 use super::settings::{Config, Schema, Settings};
 use crate::ldap::entry::{Entry, sample};
-use crate::model::{Details, Now, Untrusted};
+use crate::model::{Details, Now, Untrusted, WantedAttributes};
 
 const NOW: i64 = 1_795_219_200;
 
@@ -93,13 +93,56 @@ fn normal(text: &str) -> Option<String> {
 }
 
 #[test]
+fn further_attributes_are_asked_for_and_taken_only_if_somebody_wants_them() {
+    let text = "url='ldaps://x'\nuser_base='dc=x'\ngroup_base='dc=x'\n\
+        extra_attributes = { quota = 'quotaSoft', key = 'objectSid', none = '' }";
+    let settings = Settings::new(&toml::from_str(text).unwrap()).unwrap();
+    let wanted = |names: &[&str]| Details {
+        attributes: WantedAttributes::These(names.iter().map(|it| (*it).to_owned()).collect()),
+        ..Details::default()
+    };
+    let (nothing, some) = (wanted(&[]), wanted(&["quota", "none", "unknown"]));
+    let asked = |details| people::attributes(&settings, Extent::Full(details, None), false);
+    assert!(!asked(&nothing).contains(&"quotaSoft"));
+    assert!(asked(&some).contains(&"quotaSoft") && !asked(&some).contains(&"objectSid"));
+    let slim = people::attributes(&settings, Extent::Slim, false);
+    assert!(!slim.contains(&"quotaSoft"));
+    let entry = sample(
+        "uid=a,dc=x",
+        &[
+            ("uid", &[b"a"]),
+            ("entryUUID", &[b"u1"]),
+            ("quotaSoft", &[b"10G"]),
+            ("objectSid", &[b"x"]),
+        ],
+    );
+    let said = |details| {
+        let extent = Extent::Full(details, None);
+        let person = people::person(&entry, &settings.names, extent, &Now::new(NOW)).unwrap();
+        let of = |(name, value): (&String, &Untrusted)| (name.clone(), value.raw().to_owned());
+        person.user.attributes.iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&some), [("quota".to_owned(), "10G".to_owned())]);
+    assert_eq!(said(&nothing), []);
+    for wrong in ["quota = 'a b'", "'a b' = 'x'"] {
+        let text = text.replace("none = ''", wrong);
+        let text = text.replace("quota = 'quotaSoft', ", "");
+        assert!(
+            Settings::new(&toml::from_str(&text).unwrap()).is_err(),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
 fn only_what_the_read_needs_is_asked_for() {
     let rfc2307 = settings(Schema::Rfc2307);
     let slim = people::attributes(&rfc2307, Extent::Slim, true);
     assert_eq!(&slim[..3], ["entryUUID", "uid", "loginShell"]);
     assert!(!slim.contains(&"mail") && !slim.contains(&"objectSid"));
     let all = people::attributes(&rfc2307, Extent::ALL, false);
-    let none = people::attributes(&rfc2307, Extent::Full(Details::default(), None), false);
+    let nothing = Details::default();
+    let none = people::attributes(&rfc2307, Extent::Full(&nothing, None), false);
     for detail in ["mail", "sshPublicKey", "modifyTimestamp"] {
         assert!(all.contains(&detail) && !none.contains(&detail), "{detail}");
     }

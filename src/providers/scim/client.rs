@@ -516,6 +516,7 @@ pub(super) fn user_attributes(names: &Names, extent: Extent<'_>) -> String {
     paths.extend(&names.inactive_paths);
     if let Extent::Full(details, attribute) = extent {
         paths.extend(attribute);
+        paths.extend(names.extra_of(details).map(|(_, path)| path));
         paths.extend(&names.name);
         for (is_wanted, path) in [
             (details.email, &names.email),

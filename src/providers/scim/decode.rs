@@ -184,14 +184,16 @@ fn remote_id(resource: &Value) -> Result<RemoteId, String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent<'q> {
     /// All that accounts are made of, these details, and what is at this path.
-    Full(Details, Option<&'q Path>),
+    Full(&'q Details, Option<&'q Path>),
     /// Id, login and whether the person is active.
     Slim,
 }
 
+const ALL: &Details = &Details::ALL;
+
 impl Extent<'_> {
     /// All that accounts are made of.
-    pub(super) const ALL: Self = Self::Full(Details::ALL, None);
+    pub(super) const ALL: Self = Self::Full(ALL, None);
 }
 
 /// Reads a person.
@@ -212,7 +214,7 @@ pub(super) fn user(
             Some(value) => truth(value).ok_or_else(|| unclear(value))?,
         };
         user.active &= !is_shut_out(resource, names);
-        let Extent::Full(_, attribute) = extent else {
+        let Extent::Full(wanted, attribute) = extent else {
             return Ok(user);
         };
         let one = |path: &Option<Path>| {
@@ -243,10 +245,11 @@ pub(super) fn user(
             .map(str::trim)
             .filter(|line| !line.is_empty());
         user.ssh_keys = lines.map(Untrusted::new).collect();
-        if let Some(path) = attribute {
+        let extra = names.extra_of(wanted);
+        for (name, path) in extra.chain(attribute.map(|path| (path.as_str(), path))) {
             let value = path.one(object).map(Untrusted::new);
             user.attributes
-                .extend(value.map(|value| (path.as_str().to_owned(), value)));
+                .extend(value.map(|value| (name.to_owned(), value)));
         }
         Ok(user)
     };

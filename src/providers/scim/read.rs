@@ -18,7 +18,7 @@ use crate::model::{
     Completeness, Directory, Finding, RejectedRecord, Snapshot, User, counted, same_name,
 };
 use crate::providers::http::{Http, HttpError, HttpErrorKind};
-use crate::providers::{FetchError, Query, Scope};
+use crate::providers::{FetchError, Query, Scope, extra};
 use crate::system::{clock, memory};
 
 /// How many members that may be groups are looked for once more.
@@ -49,9 +49,9 @@ fn named(query: &Query) -> Option<Path> {
 }
 
 /// How much of people a query asks for.
-fn extent<'q>(query: &Query, attribute: Option<&'q Path>) -> Extent<'q> {
+fn extent<'q>(query: &'q Query, attribute: Option<&'q Path>) -> Extent<'q> {
     match query.scope {
-        Scope::Users | Scope::Both => Extent::Full(query.details, attribute),
+        Scope::Users | Scope::Both => Extent::Full(&query.details, attribute),
         Scope::Groups => Extent::Slim,
     }
 }
@@ -197,7 +197,7 @@ impl Read<'_> {
             let unused = unseen
                 .into_iter()
                 .map(|(key, path)| Finding::UnusedAttribute {
-                    key,
+                    key: key.clone(),
                     attribute: path.as_str().to_owned(),
                 });
             self.findings.extend(unused);
@@ -240,6 +240,10 @@ impl Read<'_> {
         self.ended(listed);
         if only.is_none() && extent != Extent::Slim && users.len() + rejected.len() > 0 {
             self.unused(unseen);
+        }
+        if let (None, Extent::Full(wanted, _)) = (only, extent) {
+            let unmapped = extra::unmapped(&names.extra, &wanted.attributes);
+            self.findings.extend(unmapped);
         }
         Ok((users, rejected, pages))
     }

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::path::Path;
+use crate::model::Details;
 use crate::model::units::Span;
+use crate::providers::extra::ExtraAttributes;
 use crate::providers::http::{
     Access, CONNECT_TIMEOUT, ClientAuth, Http, Options, READ_TIMEOUT, Secrets,
 };
@@ -86,6 +88,9 @@ pub struct Config {
     /// Where in a resource gosync finds what it needs; `""`: do not read it.
     #[serde(default)]
     pub attributes: Attributes,
+    /// Where further attributes are, by the names that hooks and targets have for them; `""`: this provider has it not.
+    #[serde(default)]
+    pub extra_attributes: ExtraAttributes,
 }
 
 fn page_size() -> u32 {
@@ -128,6 +133,7 @@ impl Config {
             read_timeout: READ_TIMEOUT,
             inactive_when: InactiveWhen::default(),
             attributes: Attributes::default(),
+            extra_attributes: ExtraAttributes::default(),
         }
     }
 }
@@ -233,7 +239,7 @@ impl Attributes {
         ];
         let named = |(key, wish): (&'static str, &Option<String>)| {
             let path = wish.as_ref().filter(|path| !path.is_empty())?;
-            Some((key, Path::new(path).ok()?))
+            Some((format!("attributes.{key}"), Path::new(path).ok()?))
         };
         [
             people.into_iter().filter_map(named).collect(),
@@ -259,13 +265,25 @@ pub(super) struct Names {
     pub group_name: Path,
     pub group_gid: Option<Path>,
     pub group_description: Option<Path>,
+    /// Further attributes, by the names that the configuration has for them.
+    pub extra: ExtraAttributes,
+    /// The same, each with its path.
+    pub extra_paths: Vec<(String, Path)>,
     /// What else shuts a person out, and where each attribute of it is.
     pub inactive_when: InactiveWhen,
     pub inactive_paths: Vec<Path>,
 }
 
 impl Names {
-    fn new(wished: &Attributes, inactive_when: &InactiveWhen) -> Result<Self, String> {
+    fn new(config: &Config) -> Result<Self, String> {
+        let Config {
+            attributes: wished,
+            inactive_when,
+            ..
+        } = config;
+        let extra = config
+            .extra_attributes
+            .checked(|text| Path::new(text).map(drop))?;
         let inactive = inactive_when.attributes().map(|text| {
             Path::new(text).map_err(|reason| format!("a key of inactive_when {reason}"))
         });
@@ -303,10 +321,30 @@ impl Names {
             group_name: must("group_name", &wished.group_name, "displayName")?,
             group_gid: pick("group_gid", &wished.group_gid, "")?,
             group_description: pick("group_description", &wished.group_description, "")?,
+            extra_paths: extra_paths(&extra),
+            extra,
             inactive_when: inactive_when.clone(),
             inactive_paths: inactive.collect::<Result<_, _>>()?,
         })
     }
+}
+
+impl Names {
+    /// The further attributes that are wanted.
+    pub(super) fn extra_of<'a>(
+        &'a self,
+        wanted: &'a Details,
+    ) -> impl Iterator<Item = (&'a str, &'a Path)> {
+        let all = self.extra_paths.iter();
+        let wanted = all.filter(|(name, _)| wanted.attributes.has(name));
+        wanted.map(|(name, path)| (name.as_str(), path))
+    }
+}
+
+/// Those that are somewhere. What is no path was refused before.
+fn extra_paths(extra: &ExtraAttributes) -> Vec<(String, Path)> {
+    let path = |(name, place): (&String, &String)| Some((name.clone(), Path::new(place).ok()?));
+    extra.iter().filter_map(path).collect()
 }
 
 /// The configuration, checked and completed.
@@ -323,8 +361,16 @@ pub(super) struct Settings {
     pub wished: [Vec<Wished>; 2],
 }
 
-/// An attribute that the configuration names: its key, and where it is.
-pub(super) type Wished = (&'static str, Path);
+/// An attribute that the configuration names: its key below the section, and where it is.
+pub(super) type Wished = (String, Path);
+
+/// Those of `attributes`, and of people the further ones, too.
+fn wished(config: &Config) -> [Vec<Wished>; 2] {
+    let [mut people, groups] = config.attributes.wished();
+    let extra = config.extra_attributes.named("extra_attributes");
+    people.extend(extra.filter_map(|(key, path)| Some((key, Path::new(&path).ok()?))));
+    [people, groups]
+}
 
 impl Settings {
     /// Checks `config`.
@@ -348,8 +394,8 @@ impl Settings {
             member_value: config.member_value,
             trusts_last_modified: config.trust_last_modified,
             nested_depth: usize::from(config.nested_depth),
-            names: Names::new(&config.attributes, &config.inactive_when)?,
-            wished: config.attributes.wished(),
+            names: Names::new(config)?,
+            wished: wished(config),
         })
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::decode::{Extent, Features, GroupEntry, features, group, page, user};
 use super::members::{People, Resolved, resolve};
 use super::settings::{Attributes, Config, MemberValue, Settings};
-use crate::model::{Details, RemoteId};
+use crate::model::{Details, RemoteId, WantedAttributes};
 
 fn settings(attributes: Attributes) -> Settings {
     Settings::new(&Config {
@@ -17,6 +17,37 @@ fn settings(attributes: Attributes) -> Settings {
 
 fn id(text: &str) -> RemoteId {
     RemoteId::new(text).unwrap()
+}
+
+#[test]
+fn further_attributes_are_asked_for_and_taken_only_if_somebody_wants_them() {
+    let text = "url = 'http://localhost/'\n\
+        extra_attributes = { quota = 'urn:example:storage:User:quota', kind = 'userType', none = '' }";
+    let names = Settings::new(&toml::from_str(text).unwrap()).unwrap().names;
+    let full = json!({"id": "u1", "userName": "a", "userType": "staff",
+        "urn:example:storage:User": {"quota": 10}});
+    let wanted = |names: &[&str]| Details {
+        attributes: WantedAttributes::These(names.iter().map(|it| (*it).to_owned()).collect()),
+        ..Details::default()
+    };
+    for (details, expected) in [
+        (wanted(&[]), None),
+        (wanted(&["quota", "none", "unknown"]), Some("10")),
+    ] {
+        let extent = Extent::Full(&details, None);
+        let asked = super::client::user_attributes(&names, extent);
+        assert_eq!(asked.contains("quota"), expected.is_some(), "{asked}");
+        assert!(!asked.contains("userType"), "{asked}");
+        let said = user(&full, &names, extent).unwrap().attributes;
+        let said: Vec<_> = said.values().map(|value| value.raw()).collect();
+        assert_eq!(said, expected.into_iter().collect::<Vec<_>>());
+    }
+    let bad = toml::from_str("url = 'http://localhost/'\nextra_attributes = {a = 'a b'}").unwrap();
+    assert!(
+        Settings::new(&bad)
+            .unwrap_err()
+            .contains("extra_attributes.a")
+    );
 }
 
 #[test]
@@ -130,9 +161,10 @@ fn whoever_is_shut_out_needs_no_usable_record() {
         assert_eq!(read(more), (is_usable, is_shut_out), "{text}");
     }
     assert!(super::client::user_attributes(&names, Extent::Slim).contains("userType"));
-    let asked = |details| super::client::user_attributes(&names, Extent::Full(details, None));
-    assert!(asked(Details::ALL).contains("emails"));
-    assert!(!asked(Details::default()).contains("emails"));
+    let asked =
+        |details: &Details| super::client::user_attributes(&names, Extent::Full(details, None));
+    assert!(asked(&Details::ALL).contains("emails"));
+    assert!(!asked(&Details::default()).contains("emails"));
     let bad = toml::from_str("url = 'http://localhost/'\ninactive_when = {'a b' = ['x']}").unwrap();
     assert!(Settings::new(&bad).unwrap_err().contains("inactive_when"));
 }

@@ -1,6 +1,6 @@
 //! What derived targets are made of: accounts and groups of gosync's that stand on the host, and those that stood there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::history::EntryKind;
 use crate::model::host::{HostAccount, HostGroup};
@@ -15,6 +15,8 @@ pub struct Roll<'h> {
     pub groups: Vec<Group<'h>>,
     /// Groups that are one account's own, which no provider knows.
     pub private: Vec<(&'h str, HostGroup<'h>)>,
+    /// Attributes that targets show, and that everybody of a provider is still to be asked for: the provider, and the name.
+    pub unread: BTreeSet<(String, String)>,
     /// Those that gosync had and has no more.
     pub gone: Vec<Gone>,
 }
@@ -47,6 +49,8 @@ pub struct Account<'h> {
     pub active: bool,
     /// Lines of authorized_keys, without comments.
     pub keys: Vec<String>,
+    /// The attributes of the person that targets show, each a line.
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// A group.

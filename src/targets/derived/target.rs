@@ -34,6 +34,11 @@ pub trait Derived: fmt::Debug + Send + Sync {
         false
     }
 
+    /// The attributes of people that it shows, besides what accounts have.
+    fn attributes(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// For how long it is believed to be in step while nothing on this host moves; `most`: for how long anything is that others may
     /// change unseen. `None`: its files are seen.
     fn believed(&self, most: Duration) -> Option<Duration> {
@@ -58,6 +63,9 @@ pub trait Hand {
 
     /// Something has been written.
     fn did(&mut self, what: String);
+
+    /// Something is not shown there, as the section wants it.
+    fn note(&mut self, text: String);
 
     /// Something is not shown there, or does not fit.
     fn warn(&mut self, text: String);

@@ -4,15 +4,18 @@
 //! A value that the line could not hold, since a program that reads it would see where it ends elsewhere, is not written: its account or
 //! group is left out, and that is told. Between quotation marks a value has none of these and no backslashes; elsewhere no white space, no
 //! `#`, and nothing of what stands beside it either, and it is not empty.
+//!
+//! Who lacks an attribute has no line, unless the section wants an empty value. As long as a provider has not been asked for it, nobody
+//! knows who does, and the file stays as it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::roll::{Account, Group, Roll};
 use super::target::{self, Derived, Hand, MadeFile, Site};
-use crate::model::{Examples, units};
+use crate::model::{Examples, shown, units};
 use crate::targets::place::host_path;
 
 /// `[target.NAME]` with `kind = "template"`
@@ -27,6 +30,9 @@ pub(crate) struct Config {
     each: Each,
     /// What a line looks like.
     line: Line,
+    /// What becomes of the line of somebody who lacks an attribute.
+    #[serde(default)]
+    missing: Missing,
     /// What stands before the lines.
     #[serde(default)]
     header: String,
@@ -46,6 +52,17 @@ enum Each {
     Group,
 }
 
+/// What becomes of the line of an account whose person has not an attribute that stands in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Missing {
+    /// There is none.
+    #[default]
+    LeaveOut,
+    /// The value is empty in it.
+    Empty,
+}
+
 /// What a line is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Line(Vec<Part>);
@@ -57,7 +74,7 @@ enum Part {
     Value(Field, bool),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Field {
     Name,
     Uid,
@@ -68,10 +85,15 @@ enum Field {
     Id,
     Provider,
     Members,
+    /// An attribute of the account's person.
+    Attribute(String),
 }
 
+/// What stands before the name of an attribute.
+const ATTRIBUTE: &str = "attributes.";
+
 /// The words of fields; those that accounts have, and those that groups have.
-const WORDS: [(&str, Field, bool, bool); 9] = [
+static WORDS: [(&str, Field, bool, bool); 9] = [
     ("name", Field::Name, true, true),
     ("uid", Field::Uid, true, false),
     ("gid", Field::Gid, true, true),
@@ -108,10 +130,8 @@ impl Line {
             let (word, behind) = behind
                 .split_once('}')
                 .ok_or("a `{` is not closed; a brace is written {{")?;
-            let known = WORDS.iter().find(|(known, ..)| *known == word);
-            let (_, field, ..) = known.ok_or_else(|| unknown(word))?;
             parts.push(Part::Text(std::mem::take(&mut plain)));
-            parts.push(Part::Value(*field, is_quoted));
+            parts.push(Part::Value(field(word)?, is_quoted));
             rest = behind;
         }
         plain.push_str(rest);
@@ -122,14 +142,22 @@ impl Line {
         }
     }
 
-    /// The line; what cannot stand in it, by its word.
-    fn made(&self, value: impl Fn(Field) -> String) -> Result<String, &'static str> {
+    /// The line; or what cannot stand in it.
+    fn made(
+        &self,
+        missing: Missing,
+        value: impl Fn(&Field) -> Option<String>,
+    ) -> Result<String, NoLine> {
         let mut line = String::new();
         for (at, part) in self.0.iter().enumerate() {
             match part {
                 Part::Text(text) => line.push_str(text),
                 Part::Value(field, is_quoted) => {
-                    let value = value(*field);
+                    let (value, is_lacking) = match (value(field), missing) {
+                        (Some(value), _) => (value, false),
+                        (None, Missing::Empty) => (String::new(), true),
+                        (None, Missing::LeaveOut) => return Err(NoLine::Lacking(word(field))),
+                    };
                     let ends = [self.text(at.checked_sub(1)), self.text(at.checked_add(1))];
                     let [before, behind] = ends;
                     let ends = before
@@ -137,8 +165,8 @@ impl Line {
                         .next_back()
                         .into_iter()
                         .chain(behind.chars().next());
-                    if !fits(&value, *field, *is_quoted, ends) {
-                        return Err(word(*field));
+                    if !is_lacking && !fits(&value, field, *is_quoted, ends) {
+                        return Err(NoLine::Unfit(word(field)));
                     }
                     line.push_str(&value);
                 }
@@ -157,23 +185,43 @@ impl Line {
     }
 }
 
-fn unknown(word: &str) -> String {
-    let words: Vec<&str> = WORDS.iter().map(|(word, ..)| *word).collect();
-    format!(
-        "there is no value `{{{word}}}`; there are {}",
-        words.join(", ")
-    )
+/// Why an account or a group has no line, with the word of the value in question.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum NoLine {
+    /// The value cannot stand there.
+    Unfit(String),
+    /// There is none.
+    Lacking(String),
 }
 
-fn word(field: Field) -> &'static str {
+/// The value that a word stands for.
+fn field(word: &str) -> Result<Field, String> {
+    if let Some(name) = word.strip_prefix(ATTRIBUTE).filter(|name| !name.is_empty()) {
+        return Ok(Field::Attribute(name.to_owned()));
+    }
+    let known = WORDS.iter().find(|(known, ..)| *known == word);
+    let words = || WORDS.iter().map(|(word, ..)| *word).collect::<Vec<_>>();
+    known.map(|(_, field, ..)| field.clone()).ok_or_else(|| {
+        format!(
+            "there is no value `{{{word}}}`; there are {} and attributes.NAME",
+            words().join(", ")
+        )
+    })
+}
+
+fn word(field: &Field) -> String {
     let mut words = WORDS.iter();
-    words
-        .find(|(_, known, ..)| *known == field)
-        .map_or("value", |(word, ..)| word)
+    match field {
+        Field::Attribute(name) => format!("{ATTRIBUTE}{name}"),
+        _ => words
+            .find(|(_, known, ..)| known == field)
+            .map_or("value", |(word, ..)| word)
+            .to_owned(),
+    }
 }
 
 /// Whether a program that reads the line sees the value end where it ends. `ends`: what stands beside it.
-fn fits(value: &str, field: Field, is_quoted: bool, ends: impl Iterator<Item = char>) -> bool {
+fn fits(value: &str, field: &Field, is_quoted: bool, ends: impl Iterator<Item = char>) -> bool {
     let is_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     if value.contains(|c| is_line(c) || c == '"' || c == '\\') {
         return false;
@@ -184,8 +232,8 @@ fn fits(value: &str, field: Field, is_quoted: bool, ends: impl Iterator<Item = c
     let ends: Vec<char> = ends.filter(|c| !c.is_alphanumeric()).collect();
     let is_bad = |c: char| c.is_whitespace() || c == '#' || c == '\'';
     // Members are names with commas between them.
-    let is_end = |c: char| ends.contains(&c) && !(field == Field::Members && c == ',');
-    !value.contains(|c| is_bad(c) || is_end(c)) && (field == Field::Members || !value.is_empty())
+    let is_end = |c: char| ends.contains(&c) && !(*field == Field::Members && c == ',');
+    !value.contains(|c| is_bad(c) || is_end(c)) && (*field == Field::Members || !value.is_empty())
 }
 
 impl<'de> Deserialize<'de> for Line {
@@ -194,9 +242,10 @@ impl<'de> Deserialize<'de> for Line {
     }
 }
 
-fn of_account(account: &Account<'_>, field: Field) -> String {
+/// `None`: its person does not have it.
+fn of_account(account: &Account<'_>, field: &Field) -> Option<String> {
     let found = &account.on_host;
-    match field {
+    Some(match field {
         Field::Name => account.name.to_owned(),
         Field::Uid => found.uid.to_string(),
         Field::Gid => found.gid.to_string(),
@@ -206,12 +255,13 @@ fn of_account(account: &Account<'_>, field: Field) -> String {
         Field::Id => account.id.clone(),
         Field::Provider => account.provider.clone(),
         Field::Members => String::new(),
-    }
+        Field::Attribute(name) => return account.attributes.get(name).cloned(),
+    })
 }
 
 /// `shut`: accounts whose people are not let in.
-fn of_group(group: &Group<'_>, shut: &BTreeSet<&str>, field: Field) -> String {
-    match field {
+fn of_group(group: &Group<'_>, shut: &BTreeSet<&str>, field: &Field) -> Option<String> {
+    Some(match field {
         Field::Name => group.name.to_owned(),
         Field::Gid => group.on_host.gid.to_string(),
         Field::Id => group.id.clone(),
@@ -221,52 +271,82 @@ fn of_group(group: &Group<'_>, shut: &BTreeSet<&str>, field: Field) -> String {
             let open: Vec<&str> = members.filter(|name| !shut.contains(name)).collect();
             open.join(",")
         }
-        Field::Uid | Field::Gecos | Field::Home | Field::Shell => String::new(),
-    }
+        Field::Uid | Field::Gecos | Field::Home | Field::Shell | Field::Attribute(_) => {
+            return None;
+        }
+    })
 }
 
 impl Config {
-    /// The lines, by name; and who has none, with the word of what cannot stand there.
-    fn lines(&self, roll: &Roll<'_>) -> (String, Vec<(String, &'static str)>) {
+    /// The lines, by name; and who has none, by what is missing there.
+    fn lines(&self, roll: &Roll<'_>) -> (String, BTreeMap<NoLine, Examples>) {
         let shut = roll.accounts.iter().filter(|account| !account.active);
         let shut: BTreeSet<&str> = shut.map(|account| account.name).collect();
-        let mut all: Vec<(&str, Result<String, &'static str>)> = match self.each {
+        let mut all: Vec<(&str, Result<String, NoLine>)> = match self.each {
             Each::Account => {
                 let open = roll.accounts.iter().filter(|account| account.active);
-                open.map(|it| (it.name, self.line.made(|field| of_account(it, field))))
+                open.map(|it| (it.name, self.made(|field| of_account(it, field))))
                     .collect()
             }
             Each::Group => {
                 let groups = roll.groups.iter();
                 groups
-                    .map(|it| (it.name, self.line.made(|field| of_group(it, &shut, field))))
+                    .map(|it| (it.name, self.made(|field| of_group(it, &shut, field))))
                     .collect()
             }
         };
         all.sort_by_key(|(name, _)| *name);
-        let (mut text, mut without) = (String::new(), Vec::new());
+        let (mut text, mut without) = (String::new(), BTreeMap::<NoLine, Examples>::new());
         for (name, line) in all {
             match line {
                 Ok(line) => text.push_str(&line),
-                Err(word) => without.push((name.to_owned(), word)),
+                Err(why) => without.entry(why).or_default().add(name),
             }
         }
         (text, without)
+    }
+
+    fn made(&self, value: impl Fn(&Field) -> Option<String>) -> Result<String, NoLine> {
+        self.line.made(self.missing, value)
+    }
+
+    /// The values that stand in a line.
+    fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.line.0.iter().filter_map(|part| match part {
+            Part::Value(field, _) => Some(field),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// Why nobody knows who has which attribute: it has not been asked for yet.
+    fn unread(&self, roll: &Roll<'_>) -> Option<String> {
+        let names = self.attributes();
+        let mut open = roll.accounts.iter().filter(|account| account.active);
+        let (provider, name) = open.find_map(|account| {
+            let unread = |name: &&str| {
+                !account.attributes.contains_key(*name)
+                    && (roll.unread).contains(&(account.provider.clone(), (*name).to_owned()))
+            };
+            Some((&account.provider, *names.iter().find(|name| unread(name))?))
+        })?;
+        Some(format!(
+            "nobody has been asked for `{}` at {} yet: the next complete `gosync sync users` does",
+            shown(&format!("{ATTRIBUTE}{name}")),
+            shown(provider)
+        ))
     }
 }
 
 impl Derived for Config {
     fn check(&self) -> Result<(), String> {
-        let words = self.line.0.iter().filter_map(|part| match part {
-            Part::Value(field, _) => Some(*field),
-            Part::Text(_) => None,
-        });
-        for field in words {
-            let known = WORDS.iter().find(|(_, known, ..)| *known == field);
-            let has = known.is_some_and(|(_, _, account, group)| match self.each {
-                Each::Account => *account,
-                Each::Group => *group,
-            });
+        for field in self.fields() {
+            let known = WORDS.iter().find(|(_, known, ..)| known == field);
+            let (of_account, of_group) =
+                known.map_or((true, false), |(_, _, account, group)| (*account, *group));
+            let has = match self.each {
+                Each::Account => of_account,
+                Each::Group => of_group,
+            };
             if !has {
                 let each = if self.each == Each::Account {
                     "an account"
@@ -283,21 +363,34 @@ impl Derived for Config {
         vec![self.path.clone()]
     }
 
+    fn attributes(&self) -> Vec<&str> {
+        let names = self.fields().filter_map(|field| match field {
+            Field::Attribute(name) => Some(name.as_str()),
+            _ => None,
+        });
+        names.collect()
+    }
+
     fn bring(&self, roll: &Roll<'_>, _: &Site<'_>, hand: &mut dyn Hand) -> Result<(), String> {
+        if let Some(why) = self.unread(roll) {
+            return Err(why);
+        }
         let (lines, without) = self.lines(roll);
         let mut text = self.header.clone();
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
         text.push_str(&lines);
-        for (word, ..) in WORDS {
-            let names = without.iter().filter(|(_, why)| *why == word);
-            let names: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
-            if !names.is_empty() {
-                let examples: Examples = names.into_iter().collect();
-                hand.warn(format!(
-                    "no line for those whose `{word}` cannot stand in it: {examples}"
-                ));
+        for (why, examples) in without {
+            match why {
+                NoLine::Unfit(word) => hand.warn(format!(
+                    "no line for those whose `{}` cannot stand in it: {examples}",
+                    shown(&word)
+                )),
+                NoLine::Lacking(word) => hand.note(format!(
+                    "no line for those who have no `{}`: {examples}",
+                    shown(&word)
+                )),
             }
         }
         let (path, bytes, mode) = (self.path.clone(), text.into_bytes(), self.mode);
@@ -330,6 +423,7 @@ mod tests {
             },
             active,
             keys: Vec::new(),
+            attributes: BTreeMap::new(),
         }
     }
 
@@ -374,12 +468,78 @@ mod tests {
         }
     }
 
+    fn with(name: &'static str, value: Option<&str>) -> Account<'static> {
+        let said = value.map(|value| ("dn".to_owned(), value.to_owned()));
+        Account {
+            attributes: said.into_iter().collect(),
+            ..account(name, "x", true)
+        }
+    }
+
+    #[test]
+    fn who_lacks_an_attribute_has_no_line_or_an_empty_value() {
+        let accounts = vec![
+            with("ann", Some("/CN=A nn")),
+            with("bob", None),
+            with("cat", Some("\"")),
+        ];
+        let roll = Roll {
+            accounts,
+            ..Roll::default()
+        };
+        let line = "\"{attributes.dn}\" {name}";
+        let (text, without) = config(line).lines(&roll);
+        assert_eq!(text, "\"/CN=A nn\" ann\n");
+        let word = "attributes.dn".to_owned();
+        let why: Vec<_> = without.into_iter().collect();
+        assert_eq!(
+            why.iter()
+                .map(|(why, who)| (why.clone(), who.to_string()))
+                .collect::<Vec<_>>(),
+            [
+                (NoLine::Unfit(word.clone()), "cat".to_owned()),
+                (NoLine::Lacking(word), "bob".to_owned())
+            ]
+        );
+        let mut empty = config(line);
+        empty.missing = Missing::Empty;
+        let (text, without) = empty.lines(&roll);
+        assert_eq!(text, "\"/CN=A nn\" ann\n\"\" bob\n");
+        assert_eq!(without.len(), 1);
+        assert_eq!(empty.attributes(), ["dn"]);
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_no_lack() {
+        let unread = BTreeSet::from([("p".to_owned(), "dn".to_owned())]);
+        let roll = |accounts| Roll {
+            accounts,
+            unread: unread.clone(),
+            ..Roll::default()
+        };
+        let config = config("{attributes.dn} {name}");
+        assert_eq!(config.unread(&roll(vec![with("ann", Some("x"))])), None);
+        let why = config.unread(&roll(vec![with("ann", None)])).unwrap();
+        assert!(why.contains("`attributes.dn` at p"), "{why}");
+    }
+
     #[test]
     fn a_line_that_cannot_be_meant_is_refused() {
-        for line in ["{nam}", "{name", "name}", "a\nb", "\"{name}"] {
+        for line in [
+            "{nam}",
+            "{attributes.}",
+            "{name",
+            "name}",
+            "a\nb",
+            "\"{name}",
+        ] {
             assert!(Line::parse(line).is_err(), "{line:?}");
         }
         assert!(config("{members}").check().is_err());
+        assert_eq!(config("{attributes.dn}").check(), Ok(()));
+        let group: Config =
+            toml::from_str("path = \"/m\"\neach = \"group\"\nline = '{attributes.dn}'").unwrap();
+        assert!(group.check().is_err());
         let group: Config =
             toml::from_str("path = \"/m\"\neach = \"group\"\nline = '{name}:{members}'").unwrap();
         assert_eq!(group.check(), Ok(()));

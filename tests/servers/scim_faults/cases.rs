@@ -343,7 +343,7 @@ fn an_attribute_that_no_resource_has_is_told() {
         Scope::Users,
     ));
     let told = Finding::UnusedAttribute {
-        key: "uid",
+        key: "attributes.uid".to_owned(),
         attribute: "urn:example:2.0:User:uidNumbr".to_owned(),
     };
     assert_eq!(snapshot.findings, [told]);
