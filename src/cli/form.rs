@@ -32,6 +32,7 @@ impl Command {
             | Self::Drift(_)
             | Self::Export(_)
             | Self::Record(_)
+            | Self::Takeover(_)
             | Self::Replay(_)
             | Self::Group(_)
             | Self::User(_)

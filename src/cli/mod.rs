@@ -23,6 +23,7 @@ pub mod output_text;
 mod rebind;
 mod record;
 mod sync;
+mod takeover;
 pub mod text;
 mod user;
 
@@ -48,6 +49,7 @@ pub(crate) use lock::{Lock, Unlock};
 pub(crate) use rebind::Rebind;
 pub(crate) use record::{Record, Replay};
 pub(crate) use sync::{Sync, SyncArgs, SyncGroups, SyncHow, SyncUsers};
+pub(crate) use takeover::Takeover;
 pub(crate) use user::{DumpForm, Status, User, UserDump};
 
 use crate::model::units::Span;
@@ -103,6 +105,12 @@ pub struct Global {
     /// Work on the host whose files are below this directory
     #[arg(long, global = true, value_name = "DIR", display_order = 103, value_hint = clap::ValueHint::DirPath)]
     pub root: Option<PathBuf>,
+
+    /// Be this host of the section [writers]
+    ///
+    /// Without it, the one that has the name of this host, in full or up to the first dot.
+    #[arg(long, global = true, value_name = "NAME", display_order = 103)]
+    pub writer: Option<String>,
 
     /// Leave at once with status 11 if another run holds the lock
     ///
@@ -344,6 +352,13 @@ pub enum Command {
     /// host, or of a copy of another one below `--root`: nothing but etc, and var/lib/gosync for who is known already. Asks nobody
     /// and writes nothing. In a recording with hidden names nobody is known: all people are new, and those of the host are missing.
     Replay(Replay),
+    /// Have this host write to the directory, in the place of another one
+    ///
+    /// For admin hosts that are named in [writers], and fill the same directory: one of them writes, and the others end with status
+    /// 11. This one reads all people, groups and retired entries of the directory, so that it gives none of their numbers to anybody
+    /// else, and everybody keeps theirs; begins a new term there; and waits until the former writer can write no more, which is
+    /// stopped at its next change. Changes nothing on this host but the ledger: the next sync makes the accounts.
+    Takeover(Takeover),
     /// Work on the groups at the provider
     #[command(subcommand)]
     Group(Group),
@@ -465,6 +480,7 @@ impl Global {
                 self.files
             },
             root: self.root.or_else(|| outer.root.clone()),
+            writer: self.writer.or_else(|| outer.writer.clone()),
             nowait: if waits { self.nowait } else { outer.nowait },
             wait: if waits { self.wait } else { outer.wait },
             force: self.force || outer.force,

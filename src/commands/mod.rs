@@ -33,6 +33,7 @@ mod setup;
 mod shell;
 mod status;
 mod sync;
+mod takeover;
 mod undo;
 mod unlock;
 mod user;
@@ -157,6 +158,7 @@ fn outcome(cli: &Cli, ui: Ui, session: &Session, wanted: Wanted<'_>) -> Result<O
         Command::Export(args) => export::run(global, args, ui),
         Command::Record(args) => record::record(global, args, ui),
         Command::Replay(args) => record::replay(global, args, ui),
+        Command::Takeover(args) => takeover::run(global, args, ui),
         Command::Group(args) => group::run(global, args, ui, session),
         Command::User(args) => user::run(global, args, ui),
         Command::Keys(args) => keys::run(global, args, ui),

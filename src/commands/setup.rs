@@ -15,7 +15,7 @@ use crate::providers::Scope;
 use crate::run::{Asked, Env, Patience};
 use crate::system::files::{self, Trust};
 use crate::system::root::Root;
-use crate::system::{clock, memory, process};
+use crate::system::{clock, host_name, memory, process};
 use crate::ui::Ui;
 
 /// The configuration that is read where neither `-f` nor `GOSYNC_CONFIG` names one, unless one is
@@ -163,6 +163,9 @@ fn settings(texts: Vec<Source>, global: &Global) -> Result<Settings> {
     if let Some(group) = &global.group {
         settings.set_top_group(group);
     }
+    settings
+        .write_as(global.writer.as_deref(), &host_name::get())
+        .map_err(Error::usage)?;
     Ok(settings)
 }
 

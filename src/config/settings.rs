@@ -16,6 +16,7 @@ use crate::plan::Limits;
 use crate::policy::catalogue::Catalogue;
 use crate::policy::hooks::HookRules;
 use crate::policy::overrides::Overrides;
+use crate::policy::writers::{Writers, Writing};
 use crate::policy::{GroupRules, Misfit, Rules};
 use crate::targets::derived::Derived;
 use crate::targets::kind::{Keys, TargetConfig};
@@ -47,6 +48,10 @@ pub struct Settings {
     pub catalogue: Catalogue,
     /// Which hooks run, and how.
     pub hooks: HookRules,
+    /// Which admin hosts give out numbers, and from which ranges.
+    pub writers: Writers,
+    /// Which of them this host is; see [`Settings::write_as`].
+    pub writing: Writing,
     /// What relative paths count from.
     base: PathBuf,
 }
@@ -78,10 +83,14 @@ impl Settings {
         };
         let limits = sections.one("limits")?;
         let hooks: HookRules = sections.one("hooks")?;
+        let writers: Writers = sections.one("writers")?;
         sections.end()?;
         let known = providers::read(providers, &base, &places)?;
         let known_targets = targets::read(targets, &base, &places)?;
         check((&gosync, &follow), &rules, &hooks).map_err(|misfit| places.misfit(&misfit))?;
+        writers
+            .check(&rules)
+            .map_err(|misfit| places.misfit(&misfit))?;
         let chosen = providers::choose(&known, provider, &gosync, &places)?;
         let all = Self {
             sections: known,
@@ -96,6 +105,8 @@ impl Settings {
             limits,
             catalogue,
             hooks,
+            writers,
+            writing: Writing::Alone,
             base,
         };
         Ok(match all.providers.as_slice() {
@@ -152,6 +163,25 @@ impl Settings {
         self.rules.accounts.top_group = Some(group.to_owned());
         let sections = self.sections.values_mut().chain(&mut self.providers);
         sections.for_each(|provider| provider.top_group = None);
+    }
+
+    /// Which of `[writers]` this host is: then new numbers come from its ranges. `asked`: what the command line says; `host`: the
+    /// name of this host.
+    ///
+    /// # Errors
+    /// When the one that was asked for is none of them.
+    pub fn write_as(&mut self, asked: Option<&str>, host: &str) -> Result<(), ConfigError> {
+        let writing = self.writers.which(asked, host);
+        self.writing = writing.map_err(|reason| ConfigError {
+            place: "writers".to_owned(),
+            reason,
+        })?;
+        if let Writing::As(name) = &self.writing
+            && let Some(ranges) = self.writers.of(name)
+        {
+            self.rules.give_out(ranges);
+        }
+        Ok(())
     }
 
     /// The target where accounts and groups live.

@@ -4,6 +4,7 @@
 //! apart by the id of the message. When the connection breaks, nobody knows which of those that were not answered were done.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use super::code::Answer;
 use super::connect::Session;
@@ -11,31 +12,39 @@ use super::error::Error;
 use super::message::Says;
 use super::request::Write;
 use crate::model::Untrusted;
+use crate::system::clock;
 
 /// How many may be unanswered. OpenLDAP ends connections with more than a hundred of nobody's, and a thousand of somebody's
 /// (conn_max_pending in slapd.conf(5)).
 const UNANSWERED: usize = 100;
 
-/// Sends all; `answered` is given the place of each in `writes`, and what the server said to it.
+/// Sends them, and begins none any more when it is `until`; `answered` is given the place of each in `writes`, and what the server said
+/// to it. Returns how many were sent; all of these were answered.
 ///
 /// # Errors
 /// Why not all were answered.
 pub(super) fn run(
     session: &mut Session,
     writes: &[Write],
+    until: Option<Instant>,
     answered: &mut dyn FnMut(usize, Answer),
-) -> Result<(), Error> {
+) -> Result<usize, Error> {
+    let mut sent = 0;
     let mut open: BTreeMap<u32, usize> = BTreeMap::new();
     for (at, write) in writes.iter().enumerate() {
         if open.len() >= UNANSWERED {
             one(session, &mut open, answered)?;
         }
+        if until.is_some_and(clock::is_past) {
+            break;
+        }
         open.insert(session.send(&write.operation, &write.controls)?, at);
+        sent = at + 1;
     }
     while !open.is_empty() {
         one(session, &mut open, answered)?;
     }
-    Ok(())
+    Ok(sent)
 }
 
 /// Waits for one answer.

@@ -148,24 +148,25 @@ impl Client {
         self.write(&Operation::add(dn, attributes))
     }
 
-    /// Makes many changes, none of which depends on another, as [`batch`] does; `answered` is given the place of each, and what the
-    /// server said.
+    /// Makes many changes, none of which depends on another, as [`batch`] does, and begins none when it is `until`; `answered` is given
+    /// the place of each, and what the server said. Returns how many of them were made, or refused.
     ///
     /// # Errors
     /// When the server could not be asked, or not all answers came.
     pub(crate) fn write_all(
         &self,
         writes: &[Write],
+        until: Option<Instant>,
         answered: &mut dyn FnMut(usize, Answer),
-    ) -> Result<(), Error> {
+    ) -> Result<usize, Error> {
         if writes.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let kept = self.session.take();
         let mut session = kept.map_or_else(|| self.open(), Ok)?;
-        batch::run(&mut session, writes, answered)?;
+        let sent = batch::run(&mut session, writes, until, answered)?;
         self.session.replace(Some(session));
-        Ok(())
+        Ok(sent)
     }
 
     fn write(&self, operation: &Operation) -> Result<Answer, Error> {

@@ -52,6 +52,16 @@ pub(super) fn is_known(scope: Scope<'_>, kind: EntryKind, id: &str) -> rusqlite:
         .exists(params![kind, scope.provider, id])
 }
 
+/// Sets a number aside that was given elsewhere.
+pub(super) fn set_aside(scope: Scope<'_>, who: &Identity<'_>, number: u32) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO ids (kind, provider, id, name, number, state)
+               VALUES (?1, ?2, ?3, ?4, ?5, 'reserved')";
+    scope.execute(
+        sql,
+        params![who.kind, scope.provider, who.id, who.name, number],
+    )
+}
+
 /// Sets the number that was given before aside once more.
 pub(super) fn reserve_again(scope: Scope<'_>, who: &Identity<'_>) -> rusqlite::Result<()> {
     let Identity {
@@ -218,7 +228,14 @@ const ACCOUNTS: &str = "
     SELECT provider, id, name, number, private_gid, subid, state, alias
       FROM known_ids WHERE kind = 'account' ORDER BY kind, provider, id";
 
-/// Whether the provider has, or had, any account or group here.
+/// Whether any account or group of the provider was ever made here.
+pub(super) fn was_any_made(scope: Scope<'_>, kind: EntryKind) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM ids WHERE kind = ?1 AND provider = ?2 AND state <> 'reserved')";
+    let row = |row: &rusqlite::Row<'_>| row.get(0);
+    scope.db.query_row(sql, params![kind, scope.provider], row)
+}
+
+/// Whether the provider has, or had, any account or group here, or a number for one.
 pub(super) fn is_any(scope: Scope<'_>, kind: EntryKind) -> rusqlite::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM ids WHERE kind = ?1 AND provider = ?2)";
     let row = |row: &rusqlite::Row<'_>| row.get(0);

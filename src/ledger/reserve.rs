@@ -38,12 +38,12 @@ impl Ledger {
                 None => Snapshots::new(tx)?,
             };
             let scope = run.scope(tx);
-            let is_any =
-                [EntryKind::Account, EntryKind::Group].map(|kind| ids::is_any(scope, kind));
-            let [accounts, groups] = is_any;
+            let kinds = [EntryKind::Account, EntryKind::Group];
+            let [accounts, groups] = kinds.map(|kind| ids::is_any(scope, kind));
             let is_any = [accounts?, groups?];
+            let [accounts, groups] = kinds.map(|kind| ids::was_any_made(scope, kind));
             // The first people and groups come all at once.
-            let counts = is_any.map(|is_any| is_any && !run.let_through);
+            let counts = [accounts?, groups?].map(|was_any| was_any && !run.let_through);
             let mut entries = Writer::new(tx, txn)?;
             entries.begin(scope, &Figures::of(plan, counts)?)?;
             Reservation {

@@ -33,6 +33,7 @@ pub(crate) mod shells;
 pub(crate) mod ssh_key;
 pub(crate) mod subject;
 pub(crate) mod subordinates;
+pub(crate) mod term;
 pub(crate) mod text;
 pub(crate) mod units;
 
@@ -59,5 +60,6 @@ pub use same_name::same_name;
 pub(crate) use same_name::{Named, name_key, named};
 pub(crate) use ssh_key::SshKey;
 pub(crate) use subject::{Key, Name, ProviderName, Subject};
+pub(crate) use term::{Held, Term, WriterName};
 pub use text::Untrusted;
 pub(crate) use text::{counted, first_line, first_names, hex, moment, shown, unhex};

@@ -30,6 +30,7 @@ pub(crate) mod records;
 pub(crate) mod rules;
 pub(crate) mod select;
 pub(crate) mod trace;
+pub(crate) mod writers;
 
 pub(crate) use cause::Origin;
 pub use field::Field;

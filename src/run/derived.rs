@@ -15,10 +15,11 @@ use crate::cache::stamp::{self, Marked, Stamp};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{self, Ledger};
 use crate::model::{Moment, Now, hex, shown};
+use crate::policy::writers::Writing;
 use crate::system::inputs::Watching;
 use crate::system::{PathError, clock, files, inputs, process};
 use crate::targets::Hold;
-use crate::targets::derived::{self, Derived, Hand, MadeFile, Roll, Site};
+use crate::targets::derived::{self, Derived, Hand, Leave, MadeFile, Roll, Site};
 
 /// Under what their stamp is kept.
 const STAMP: &str = "targets";
@@ -201,6 +202,7 @@ impl One<'_> {
             deadline: clock::deadline(self.env.settings.gosync.time_limit),
             limits: &self.env.settings.limits,
             approved: self.approved,
+            leave: &self.leave(),
         };
         target.bring(roll, &site, self)?;
         for path in target.paths() {
@@ -210,6 +212,15 @@ impl One<'_> {
         self.note.section = section;
         (self.note.failing_since, self.note.error) = (None, None);
         Ok(())
+    }
+
+    /// Whether this host may write there.
+    fn leave(&self) -> Leave {
+        match (&self.env.settings.writing, self.env.rights.get(self.name)) {
+            (Writing::Alone, _) => Leave::Alone,
+            (_, Some(right)) => right.leave.clone(),
+            (_, None) => Leave::Unknown("this run has not asked".to_owned()),
+        }
     }
 
     /// Whether all files stand as they were written last.

@@ -10,6 +10,7 @@ use super::ahead::Ahead;
 use super::job::Options;
 use super::one_read::{Asking, OneRead};
 use super::watch::Watch;
+use super::writers::Rights;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::hooks;
@@ -37,6 +38,8 @@ pub struct Env {
     pub patience: Patience,
     /// The providers that are read; none: the one of the settings is opened.
     pub providers: Vec<Rc<dyn Provider>>,
+    /// Where this host may write, of what several hosts write to.
+    pub(crate) rights: Rc<Rights>,
     /// What the sync of people reads for that of groups; `None`: each reads for itself.
     pub(crate) one_read: Option<Rc<OneRead>>,
     /// What an earlier part of a dry run would have left.
@@ -113,6 +116,7 @@ impl Env {
             now,
             patience,
             providers: Vec::new(),
+            rights: Rc::default(),
             one_read: None,
             ahead: None,
         }

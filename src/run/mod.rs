@@ -43,12 +43,14 @@ mod saved;
 mod sessions;
 mod shells;
 mod sources;
+pub(crate) mod takeover;
 mod target_notes;
 pub(crate) mod transaction;
 mod undo;
 mod unmoved;
 pub(crate) mod view;
 mod watch;
+mod writers;
 
 use crate::error::Error;
 use crate::targets::TargetError;

@@ -22,6 +22,7 @@ use super::report::{Outcome, RunReport, TargetReport};
 use super::sessions::end_sessions;
 use super::unmoved::Unmoved;
 use super::watch::Watch;
+use super::writers::{self, Rights};
 use crate::error::{Error, Kind, Result};
 use crate::hooks::{self, Tally};
 use crate::ledger::{HOST, Ledger, Run};
@@ -49,6 +50,10 @@ const OPEN_ATTEMPTS: u32 = 2;
 /// What broke the run off. Whatever was begun is finished or dropped by the next one.
 pub fn once(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
     let _lock = env.lock(job.task.purpose(&job.options), watch)?;
+    let env = &Env {
+        rights: Rc::new(writers::begin(env, job.options.dry_run)?),
+        ..env.clone()
+    };
     let report = locked(env, job, watch);
     if job.options.dry_run || !derived::is_known(&report) {
         return report;
@@ -68,6 +73,8 @@ pub(crate) struct Together {
     is_known: Cell<bool>,
     /// The plan that an administrator lets through.
     approved: Option<String>,
+    /// Where this host may write.
+    rights: Rc<Rights>,
     _lock: RunLock,
 }
 
@@ -75,7 +82,7 @@ impl Together {
     /// Begins it.
     ///
     /// # Errors
-    /// When the lock cannot be taken.
+    /// When the lock cannot be taken, or another host writes.
     pub(crate) fn begin(
         env: &Env,
         tasks: &[Task],
@@ -91,6 +98,7 @@ impl Together {
             ahead: options.dry_run.then(Rc::default),
             is_known: Cell::new(true),
             approved: options.approve.clone(),
+            rights: Rc::new(writers::begin(env, options.dry_run)?),
             _lock: lock,
         })
     }
@@ -100,6 +108,7 @@ impl Together {
         Env {
             one_read: is_for_both.then(Rc::default),
             ahead: self.ahead.clone(),
+            rights: Rc::clone(&self.rights),
             ..env.clone()
         }
     }
@@ -121,6 +130,7 @@ impl Together {
     /// # Errors
     /// When nobody knows what they are made of.
     pub(crate) fn end(self, env: &Env, watch: &mut dyn Watch) -> Result<Vec<String>> {
+        let env = &self.env(env, false);
         match self.ahead.is_none() && self.is_known.get() {
             true => derived::bring(env, self.approved.as_deref(), watch),
             false => Ok(Vec::new()),
@@ -191,6 +201,9 @@ fn straight_line(
     };
     let target = env.target()?;
     let mut ledger = LedgerAccess::open(env, target.as_ref(), &job.options, watch)?;
+    if let LedgerAccess::Write(ledger) = &mut ledger {
+        writers::learn(env, ledger, watch)?;
+    }
     let (target, command) = (target.as_ref(), &job.task.command());
     let run = Run {
         target: HOST,

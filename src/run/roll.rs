@@ -42,6 +42,8 @@ impl<'h> Collected<'h> {
         let mut found = Self::default();
         let is_gone = |it: &mut Listed| matches!(it.state, State::Removed | State::Released);
         found.roll.gone = listed.extract_if(.., is_gone).map(gone).collect();
+        let is_absent = |it: &mut Listed| it.state == State::Reserved;
+        found.roll.absent = listed.extract_if(.., is_absent).map(gone).collect();
         listed.retain(|it| matches!(it.state, State::Active | State::Locked));
         let mut missing: BTreeMap<EntryKind, Vec<String>> = BTreeMap::new();
         for it in listed {

@@ -60,7 +60,12 @@ impl<'a> Unmoved<'a> {
         } = &job.options;
         let is_plain = !(*dry_run || *force || *retry_hooks || *save);
         let is_whole = job.task.family().is_some();
-        if !(is_plain && is_whole) || approve.is_some() || *new_ledger != NewLedger::No {
+        let has_to_learn = env.rights.values().any(|right| right.lesson.is_some());
+        if !(is_plain && is_whole)
+            || has_to_learn
+            || approve.is_some()
+            || *new_ledger != NewLedger::No
+        {
             return None;
         }
         let watching = Watching::begin();

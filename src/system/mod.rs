@@ -14,6 +14,7 @@ pub(crate) mod files;
 pub(crate) mod fuzz;
 pub(crate) mod home_base;
 pub(crate) mod homes;
+pub(crate) mod host_name;
 pub(crate) mod inputs;
 pub(crate) mod inspect;
 

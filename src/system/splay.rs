@@ -8,20 +8,16 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{clock, files};
+use super::{clock, files, host_name};
 
 /// Which machine this is, machine-id(5).
 const MACHINE_ID: &str = "/etc/machine-id";
-
-/// What it is called, proc(5).
-const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
 /// Waits as long as this host waits, at most `most`.
 pub(crate) fn wait(most: Duration) {
     let id = files::read_plain(Path::new(MACHINE_ID)).ok().flatten();
     // Where there is none, the name of the host tells it from others.
-    let id = id.or_else(|| files::read_plain(Path::new(HOST_NAME)).ok().flatten());
-    let id = id.unwrap_or_default();
+    let id = id.unwrap_or_else(|| host_name::get().into_bytes());
     let time = share(&id, most);
     tracing::info!(seconds = time.as_secs_f64(), "waiting, as --splay says");
     clock::sleep_until(None, time);

@@ -282,7 +282,7 @@ fn what_is_not_gosyncs_is_never_changed() {
     let ran = sync(&host, 3);
     for part in [
         "account `ann`: its name is that of `uid=ann,ou=people",
-        "account `bob`: its number is that of `uid=x,ou=people",
+        "account `bob`: its number 20001 is that of `uid=x,ou=people,dc=example,dc=org`, whose id is 4711",
         "account `cat`: `cn=cat,ou=people,dc=example,dc=org` carries its id, and is no posixAccount",
         "group `team`: its name is that of",
     ] {

@@ -94,6 +94,15 @@ impl Login {
         entries(&String::from_utf8(output.stdout).unwrap())
     }
 
+    /// The same; none, where the server has no such base yet.
+    pub fn try_to_search(&self, filter: &str, attributes: &[&str]) -> Vec<Entry> {
+        let mut command = self.command("ldapsearch");
+        command.args(["-LLL", "-o", "ldif-wrap=no", "-b", &self.base, filter]);
+        let output = command.args(attributes).stdin(Stdio::null()).output();
+        let output = output.unwrap_or_else(|e| missing("ldapsearch", &e));
+        entries(&String::from_utf8(output.stdout).unwrap())
+    }
+
     /// A number in the root of the server.
     pub fn number(&self, attribute: &str) -> u64 {
         let mut command = self.command("ldapsearch");

@@ -71,4 +71,5 @@ mod slurm;
 mod stamp;
 mod sync_both;
 mod venv;
+mod writers;
 mod wrong_keys;

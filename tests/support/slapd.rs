@@ -43,6 +43,7 @@ pub struct Builder {
     settings: String,
     database: String,
     ldif: String,
+    port: Option<u16>,
 }
 
 /// A running server.
@@ -99,6 +100,7 @@ impl Slapd {
             settings: String::new(),
             database: String::new(),
             ldif,
+            port: None,
         }
     }
 
@@ -238,6 +240,18 @@ impl Builder {
         self
     }
 
+    /// With nothing in it: what it holds comes from other servers.
+    pub fn empty(mut self) -> Self {
+        self.ldif.clear();
+        self
+    }
+
+    /// On this port, which others know before it starts.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
     /// With people called `u0000` and so on, whose numbers begin at 20000.
     pub fn people(mut self, count: usize) -> Self {
         for n in 0..count {
@@ -281,7 +295,7 @@ impl Builder {
         // Another test may take a free port between our look and the server's.
         for _ in 0..10 {
             let (port, tls_port) = (
-                free_port(),
+                self.port.unwrap_or_else(free_port),
                 if self.names.is_some() { free_port() } else { 0 },
             );
             let socket = at("ldapi").to_str().unwrap().replace('/', "%2F");
@@ -380,7 +394,8 @@ fn answers(child: &mut Child, port: u16) -> bool {
     false
 }
 
-fn free_port() -> u16 {
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

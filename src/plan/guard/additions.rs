@@ -7,7 +7,7 @@ use super::{Excess, Limit, Limits, Losers, Ranges};
 use crate::model::IdRange;
 use crate::model::history::EntryKind;
 use crate::model::id_ranges::IdRanges;
-use crate::model::owned::Owned;
+use crate::model::owned::{Owned, State};
 use crate::plan::effects::Presence;
 use crate::plan::{Plan, effects};
 
@@ -23,7 +23,7 @@ pub(super) fn judge(
         what: "accounts",
         names: names(plan, EntryKind::Account, Presence::Comes),
         present: present(owned.accounts.values().map(|own| own.state.is_present())),
-        is_first: owned.accounts.is_empty(),
+        is_first: is_first(owned.accounts.values().map(|own| own.state)),
         before: given.accounts,
         range: ranges.accounts,
     };
@@ -31,7 +31,7 @@ pub(super) fn judge(
         what: "groups",
         names: names(plan, EntryKind::Group, Presence::Comes),
         present: present(owned.groups.values().map(|own| own.state.is_present())),
-        is_first: owned.groups.is_empty(),
+        is_first: is_first(owned.groups.values().map(|own| own.state)),
         before: given.groups,
         range: ranges.groups,
     };
@@ -51,6 +51,11 @@ pub(super) fn judge(
             excesses,
         );
     }
+}
+
+/// Whether none was ever made here. Numbers may have been set aside for them: another host gave them.
+fn is_first(mut states: impl Iterator<Item = State>) -> bool {
+    states.all(|state| state == State::Reserved)
 }
 
 fn present(states: impl Iterator<Item = bool>) -> usize {

@@ -8,9 +8,11 @@ pub(crate) mod directory;
 pub(crate) mod document;
 pub(crate) mod lines;
 mod roll;
+mod shared;
 pub(crate) mod snapshot;
 mod target;
 pub(crate) mod template;
 
 pub(crate) use self::roll::{Account, Gone, Group, Roll};
+pub(crate) use self::shared::{Begun, Leave, Shared};
 pub(crate) use self::target::{Derived, Hand, MadeFile, Site, put};

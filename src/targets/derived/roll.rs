@@ -19,9 +19,11 @@ pub struct Roll<'h> {
     pub unread: BTreeSet<(String, String)>,
     /// Those that gosync had and has no more.
     pub gone: Vec<Gone>,
+    /// Those whose numbers the ledger keeps for them, and that were not made here.
+    pub absent: Vec<Gone>,
 }
 
-/// An account or group that was removed, or given back to the host.
+/// An account or group that was removed, or given back to the host; or that stands elsewhere alone.
 #[derive(Debug)]
 pub struct Gone {
     /// Which of them.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::roll::Roll;
+use super::shared::{Leave, Shared};
 use crate::model::Now;
 use crate::plan::guard::Limits;
 use crate::system::replace::{self, Appearance};
@@ -43,6 +44,11 @@ pub trait Derived: fmt::Debug + Send + Sync {
     /// change unseen. `None`: its files are seen.
     fn believed(&self, most: Duration) -> Option<Duration> {
         let _ = most;
+        None
+    }
+
+    /// The same, as one that several hosts may write to, one at a time.
+    fn shared(&self) -> Option<&dyn Shared> {
         None
     }
 
@@ -86,6 +92,8 @@ pub struct Site<'a> {
     pub limits: &'a Limits,
     /// What an administrator lets through in spite of them.
     pub approved: Option<&'a str>,
+    /// Whether this host may write there.
+    pub leave: &'a Leave,
 }
 
 /// A file that is to stand there.

@@ -27,6 +27,9 @@ pub(crate) struct Config {
     /// The entry below which those come to stand who are gone; unset: their entries are removed.
     #[serde(default)]
     pub(super) retired_base: Option<String>,
+    /// The entry that says who writes; unset: `cn=gosync-writer` beside `user_base`.
+    #[serde(default)]
+    writer_dn: Option<String>,
     /// The attribute with the provider's id of a person.
     #[serde(default = "employee_number")]
     pub(super) id_attribute: String,
@@ -128,6 +131,15 @@ impl Config {
         }
     }
 
+    /// The name of the entry that says who writes.
+    pub(super) fn writer_dn(&self) -> String {
+        let usual = || {
+            let above = dn::parent(&self.user_base).unwrap_or_default();
+            format!("cn=gosync-writer,{above}")
+        };
+        self.writer_dn.clone().unwrap_or_else(usual)
+    }
+
     /// Object classes of new groups. `extensibleObject` lets them have the attribute with the id.
     pub(super) fn group_classes(&self) -> Vec<String> {
         let by_schema = || match self.schema {
@@ -163,7 +175,38 @@ impl Config {
                 return Err(format!("{key} must have {needed} among them"));
             }
         }
-        self.bases()
+        self.bases()?;
+        self.writer_entry()
+    }
+
+    /// Whether the entry that says who writes can be none of a person or a group.
+    fn writer_entry(&self) -> Result<(), String> {
+        let Some(name) = &self.writer_dn else {
+            return Ok(());
+        };
+        let parts = dn::first(name);
+        let is_named =
+            matches!(parts.as_slice(), [one] if one.attribute == "cn" && one.value.is_some());
+        let key = dn::normalise(name).filter(|_| is_named);
+        let Some(key) = key else {
+            return Err("writer_dn is not a distinguished name such as cn=writer,ou=services,dc=example,dc=org".to_owned());
+        };
+        let bases = [
+            Some(&self.user_base),
+            Some(&self.group_base),
+            self.retired_base.as_ref(),
+        ];
+        let mut bases = bases
+            .into_iter()
+            .flatten()
+            .filter_map(|base| dn::normalise(base));
+        match bases.any(|base| dn::is_under(&key, &base)) {
+            true => Err(
+                "writer_dn must be below neither user_base nor group_base nor retired_base"
+                    .to_owned(),
+            ),
+            false => Ok(()),
+        }
     }
 
     /// Whether each entry can be below one of the bases only.

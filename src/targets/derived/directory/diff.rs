@@ -94,6 +94,17 @@ pub(super) fn diff(
     names
 }
 
+/// Those of `absent` whose entries let them in, though this host has no account that could follow what the provider says of them.
+pub(super) fn unattended(kind: &Kind<'_>, absent: &[Leaver], found: &[Found]) -> Vec<String> {
+    let index = Index::new(kind, found);
+    let is_open = |it: &&Leaver| match index.of(&it.id) {
+        [one] => one.is(kind, it.number) && one.is_open(),
+        _ => false,
+    };
+    let open = absent.iter().filter(is_open);
+    open.map(|it| it.name.clone()).collect()
+}
+
 struct Pass<'p, 'f> {
     kind: &'p Kind<'p>,
     index: Index<'f>,
@@ -110,15 +121,7 @@ impl Pass<'_, '_> {
                 self.plan.count(self.kind.are_groups);
                 Some(self.change(wanted, one))
             }
-            [one] => self.refuse(
-                wanted,
-                &format!(
-                    "`{}` carries its id, and is no {} with the number {}",
-                    shown(&one.dn),
-                    self.kind.class,
-                    wanted.number
-                ),
-            ),
+            [one] => self.refuse(wanted, &self.another(wanted, one)),
             [one, other, ..] => self.refuse(
                 wanted,
                 &format!(
@@ -126,6 +129,24 @@ impl Pass<'_, '_> {
                     shown(&one.dn),
                     shown(&other.dn)
                 ),
+            ),
+        }
+    }
+
+    /// Why an entry that carries the right id is not the right one.
+    fn another(&self, wanted: &Wanted, one: &Found) -> String {
+        let (dn, class) = (shown(&one.dn), self.kind.class);
+        let number = one.get(self.kind.number).first();
+        let number = number.map(|it| String::from_utf8_lossy(it).into_owned());
+        match number.filter(|_| one.has("objectClass", class)) {
+            Some(number) => format!(
+                "`{dn}` carries its id and the number {}, and here it has the number {}: neither is changed, and files may belong to both",
+                shown(&number),
+                wanted.number
+            ),
+            None => format!(
+                "`{dn}` carries its id, and is no {class} with the number {}",
+                wanted.number
             ),
         }
     }
@@ -160,10 +181,15 @@ impl Pass<'_, '_> {
             ));
             return false;
         }
-        let why = format!(
-            "its {what} is that of `{}`, which is not gosync's",
-            shown(&other.dn)
-        );
+        let whose = match other.get(self.kind.mark).first() {
+            Some(id) => format!("whose id is {}", shown(&String::from_utf8_lossy(id))),
+            None => "which is not gosync's".to_owned(),
+        };
+        let what = match what {
+            "number" => format!("number {}", wanted.number),
+            other => other.to_owned(),
+        };
+        let why = format!("its {what} is that of `{}`, {whose}", shown(&other.dn));
         self.refuse(wanted, &why);
         false
     }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::wanted::{EXPIRED, Values};
+use crate::model::history::EntryKind;
+use crate::model::{Held, RemoteId};
 
 /// What the entries of accounts, or of groups, have in common.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +56,25 @@ impl Found {
     /// Whether it lets somebody in, as far as gosync has a say.
     pub(super) fn is_open(&self) -> bool {
         !self.has("shadowExpire", EXPIRED)
+    }
+
+    /// The number that it has, and whose it is by the id that it carries; `None`: it has none.
+    pub(super) fn held(&self, kind: &Kind<'_>) -> Option<Held> {
+        let text = |values: &[Vec<u8>]| match values {
+            [one] => String::from_utf8(one.clone()).ok(),
+            _ => None,
+        };
+        let number = text(self.get(kind.number))?.parse().ok()?;
+        Some(Held {
+            kind: match kind.are_groups {
+                true => EntryKind::Group,
+                false => EntryKind::Account,
+            },
+            id: text(self.get(kind.mark)).and_then(|id| RemoteId::new(&id)),
+            name: text(self.get(kind.naming)).unwrap_or_default(),
+            number,
+            place: self.dn.clone(),
+        })
     }
 
     /// Whether it is one of this kind, with this number.

@@ -9,26 +9,29 @@ mod diff;
 mod entries;
 mod server;
 mod steps;
+mod term;
 #[cfg(test)]
 mod tests;
 mod wanted;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use self::config::Config;
-use self::entries::{Kind, Leaver};
+use self::entries::{Found, Kind, Leaver};
 use self::server::Done;
 use self::steps::{Plan, Step};
+use self::term::Fence;
 use self::wanted::{Knows, Wanted};
 use super::roll::{Gone, Roll};
+use super::shared::{Begun, Leave, Shared};
 use super::target::{Derived, Hand, Site};
 use crate::ldap::client::Client;
 use crate::model::history::EntryKind;
-use crate::model::{first_line, hex, shown};
+use crate::model::{Held, Term, counted, first_line, first_names, hex, shown};
 use crate::plan::guard::elsewhere::{self, Lost};
 use crate::system::files::{self, Trust};
 use crate::system::tls::Trusted;
@@ -40,7 +43,7 @@ const PASSES: usize = 5;
 const TOLD: usize = 20;
 
 impl Config {
-    fn client(&self, site: &Site<'_>) -> Result<Client, String> {
+    fn client(&self, deadline: Instant) -> Result<Client, String> {
         let read = |key: &str, path: Option<&PathBuf>, trust| {
             let bytes = path.map(|path| files::read_trusted(path, trust));
             bytes.transpose().map_err(|e| format!("`{key}`: {e}"))
@@ -60,7 +63,22 @@ impl Config {
             )?,
         )?;
         let server = self.access().server(password.transpose()?, &trusted)?;
-        Ok(Client::new(server, site.deadline))
+        Ok(Client::new(server, deadline))
+    }
+
+    /// What groups have in common; `classes`: those of new ones.
+    fn groups<'a>(&'a self, classes: &'a [String]) -> Kind<'a> {
+        Kind {
+            noun: "group",
+            naming: "cn",
+            number: "gidNumber",
+            class: "posixGroup",
+            mark: &self.group_id_attribute,
+            base: &self.group_base,
+            classes,
+            are_groups: true,
+            ..self.people()
+        }
     }
 
     fn people<'a>(&'a self) -> Kind<'a> {
@@ -81,17 +99,7 @@ impl Config {
     fn plan(&self, client: &Client, roll: &Roll<'_>, knows: Knows) -> Result<Plan, String> {
         let people = self.people();
         let classes = self.group_classes();
-        let groups = Kind {
-            noun: "group",
-            naming: "cn",
-            number: "gidNumber",
-            class: "posixGroup",
-            mark: &self.group_id_attribute,
-            base: &self.group_base,
-            classes: &classes,
-            are_groups: true,
-            ..people
-        };
+        let groups = self.groups(&classes);
         let mut plan = Plan::default();
         let wanted: Vec<Wanted> = roll
             .accounts
@@ -99,26 +107,36 @@ impl Config {
             .map(|it| wanted::person(it, knows))
             .collect();
         let found = server::read(client, &people)?;
-        let leavers_of = |kind| leavers(roll, kind);
-        let leavers = leavers_of(EntryKind::Account);
-        let entries = diff::diff(&people, &wanted, &leavers, &found, &mut plan);
+        let gone = leavers(&roll.gone, EntryKind::Account);
+        let entries = diff::diff(&people, &wanted, &gone, &found, &mut plan);
+        let absent = leavers(&roll.absent, EntryKind::Account);
+        plan.unattended = diff::unattended(&people, &absent, &found);
         let of = |it| wanted::group(it, self.schema, &entries);
         let wanted: Vec<Wanted> = roll.groups.iter().map(of).collect();
         let found = server::read(client, &groups)?;
-        let leavers = leavers_of(EntryKind::Group);
-        diff::diff(&groups, &wanted, &leavers, &found, &mut plan);
+        let gone = leavers(&roll.gone, EntryKind::Group);
+        diff::diff(&groups, &wanted, &gone, &found, &mut plan);
         Ok(plan)
     }
 }
 
-fn leavers(roll: &Roll<'_>, kind: EntryKind) -> Vec<Leaver> {
-    let gone = roll.gone.iter().filter(|it| it.kind == kind);
+fn leavers(all: &[Gone], kind: EntryKind) -> Vec<Leaver> {
+    let gone = all.iter().filter(|it| it.kind == kind);
     let leaver = |it: &Gone| Leaver {
         id: it.id.clone(),
         name: it.name.clone(),
         number: it.number,
     };
     gone.map(leaver).collect()
+}
+
+/// What is to be told of those who have an entry, and no account here.
+fn unattended(names: &[String]) -> String {
+    format!(
+        "{} let somebody in there who has no account on this host: {}; whoever has left is locked or removed by hand",
+        counted(names.len(), "entry", "entries"),
+        first_names(names.iter().map(String::as_str), TOLD)
+    )
 }
 
 /// What names exactly these steps, for `--approve`.
@@ -170,6 +188,10 @@ impl Derived for Config {
         true
     }
 
+    fn shared(&self) -> Option<&dyn Shared> {
+        Some(self)
+    }
+
     fn believed(&self, most: Duration) -> Option<Duration> {
         // Others may change it, and no file of this host tells.
         Some(most)
@@ -179,7 +201,12 @@ impl Derived for Config {
         if let Some(why) = roll.twice() {
             return Err(why);
         }
-        let client = self.client(site)?;
+        if let Leave::Unknown(why) = site.leave {
+            return Err(format!(
+                "nothing is written there, since nobody knows who writes: {why}"
+            ));
+        }
+        let client = self.client(site.deadline)?;
         let at = |why: String| format!("{}: {why}", shown(&self.url));
         let knows = server::knows(&client, self).map_err(at)?;
         if !knows.keys && roll.has_keys() {
@@ -203,7 +230,55 @@ impl Derived for Config {
     }
 }
 
+impl Shared for Config {
+    fn place(&self) -> String {
+        format!("{} at {}", shown(&self.writer_dn()), shown(&self.url))
+    }
+
+    fn term(&self, deadline: Instant) -> Result<Option<Term>, String> {
+        let client = self.client(deadline)?;
+        term::read(&client, &self.writer_dn()).map_err(|why| self.at(&why))
+    }
+
+    fn begin(
+        &self,
+        before: Option<&Term>,
+        next: &Term,
+        deadline: Instant,
+    ) -> Result<Begun, String> {
+        let client = self.client(deadline)?;
+        term::begin(&client, &self.writer_dn(), before, next).map_err(|why| self.at(&why))
+    }
+
+    fn held(&self, deadline: Instant) -> Result<Vec<Held>, String> {
+        let client = self.client(deadline)?;
+        let people = self.people();
+        let classes = self.group_classes();
+        let groups = self.groups(&classes);
+        let mut all = Vec::new();
+        for kind in [&people, &groups] {
+            let found = server::read(&client, kind).map_err(|why| self.at(&why))?;
+            all.extend(found.iter().filter_map(|it| it.held(kind)));
+            if let Some(base) = kind.retired {
+                let found = server::read(&client, &Kind { base, ..*kind });
+                let found = found.map_err(|why| self.at(&why))?;
+                let is_one = |it: &&Found| it.has("objectClass", kind.class);
+                all.extend(found.iter().filter(is_one).filter_map(|it| it.held(kind)));
+            }
+        }
+        Ok(all)
+    }
+
+    fn notice(&self) -> Duration {
+        term::BELIEVED
+    }
+}
+
 impl Config {
+    fn at(&self, why: &str) -> String {
+        format!("{}: {why}", shown(&self.url))
+    }
+
     /// Plans and carries out, until nothing waits any more; what stands in the way.
     fn passes(
         &self,
@@ -217,9 +292,13 @@ impl Config {
             let plan = self.plan(client, roll, knows)?;
             judge(&plan, site)?;
             let is_last = pass + 1 == PASSES || plan.steps.is_empty() || plan.waiting.is_empty();
-            server::carry_out(client, &plan.steps, done)?;
+            let fence = Fence::new(self, site.leave);
+            server::carry_out(client, &plan.steps, &fence, done)?;
             if is_last || !done.failed.is_empty() {
                 left = plan.refused;
+                if let (Leave::Term(_), [_, ..]) = (site.leave, plan.unattended.as_slice()) {
+                    left.push(unattended(&plan.unattended));
+                }
                 left.extend(plan.waiting);
                 break;
             }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::config::Config;
 use super::entries::{Found, Kind};
 use super::steps::{Op, PHASES, Phase, Step};
+use super::term::Fence;
 use super::wanted::Knows;
 use crate::ldap::client::{Client, SearchError};
 use crate::ldap::code::Answer;
@@ -17,13 +18,13 @@ use crate::ldap::{Error, dn, filter};
 use crate::model::shown;
 
 /// Every entry.
-const ANY: &str = "(objectClass=*)";
+pub(super) const ANY: &str = "(objectClass=*)";
 
 /// Result codes of RFC 4511 and RFC 4528.
 const NO_CONTROL: u32 = 12;
-const NOT_THERE: u32 = 32;
-const ALREADY_THERE: u32 = 68;
-const NOT_ASSERTED: u32 = 122;
+pub(super) const NOT_THERE: u32 = 32;
+pub(super) const ALREADY_THERE: u32 = 68;
+pub(super) const NOT_ASSERTED: u32 = 122;
 
 /// What is read of an entry, whatever its kind, besides the attribute with the id.
 const ATTRIBUTES: [&str; 14] = [
@@ -44,7 +45,7 @@ const ATTRIBUTES: [&str; 14] = [
 ];
 
 /// What is the matter, in our own words.
-fn told(error: SearchError) -> String {
+pub(super) fn told(error: SearchError) -> String {
     match error {
         SearchError::Failed(error) => error.text,
         SearchError::Incomplete(reason) => reason,
@@ -155,8 +156,13 @@ fn write(step: &Step) -> Option<Write> {
 /// Carries steps out.
 ///
 /// # Errors
-/// When the connection broke; what was done until then stays in `done`.
-pub(super) fn carry_out(client: &Client, steps: &[Step], done: &mut Done) -> Result<(), String> {
+/// When the connection broke, or another host writes now; what was done until then stays in `done`.
+pub(super) fn carry_out(
+    client: &Client,
+    steps: &[Step],
+    fence: &Fence<'_>,
+    done: &mut Done,
+) -> Result<(), String> {
     for phase in PHASES {
         let steps: Vec<&Step> = steps.iter().filter(|it| it.phase == phase).collect();
         let mut sent = Vec::new();
@@ -172,12 +178,11 @@ pub(super) fn carry_out(client: &Client, steps: &[Step], done: &mut Done) -> Res
                     .push(failure(step, "a value cannot be asked for")),
             }
         }
-        let all = client.write_all(&writes, &mut |at, answer| {
+        fence.write_all(client, &writes, &mut |at, answer| {
             if let Some(step) = sent.get(at) {
                 done.take(step, &answer);
             }
-        });
-        all.map_err(|error| error.and("some changes may have been made").text)?;
+        })?;
     }
     Ok(())
 }

@@ -98,6 +98,8 @@ pub(super) struct Plan {
     pub refused: Vec<String>,
     /// What can be done only when this plan has been carried out.
     pub waiting: Vec<String>,
+    /// Who has an entry that lets them in, and no account on this host.
+    pub unattended: Vec<String>,
     /// What people lose.
     pub losses: Losses,
     /// How many accounts of gosync's stand there.
