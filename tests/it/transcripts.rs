@@ -20,6 +20,7 @@ cases!(
     group_list,
     group_new,
     group_text,
+    hand_locks,
     held_up,
     history,
     home_bases,

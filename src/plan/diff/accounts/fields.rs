@@ -84,14 +84,15 @@ impl Known<'_, '_> {
     /// The lock of an account that is to be open. The provider has nothing to say of it but that; so an account is as it
     /// was made or adopted.
     fn lock(&self) -> Values<'_> {
-        // When a lock of gosync's is off, the rest was done by hand.
-        let is_locked = self.found.locked && self.own.state != State::Locked;
         let applied = self.own.applied.locked;
+        // A lock of gosync's is taken off whole; what was locked before has to be locked again.
+        let opens = self.own.state == State::Locked;
+        let found = self.found.locked && !opens;
         Values {
             field: Field::Lock,
-            applied: lock_word(applied),
-            wanted: lock_word(applied && is_locked),
-            found: lock_word(is_locked),
+            applied: lock_word(applied && !opens),
+            wanted: lock_word(applied && (found || opens)),
+            found: lock_word(found),
         }
     }
 

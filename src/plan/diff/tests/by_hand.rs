@@ -41,6 +41,38 @@ fn a_lock_and_an_expiry_go_unless_they_may_stay() {
 }
 
 #[test]
+fn a_lock_that_a_hand_had_put_before_gosyncs_is_there_again_when_that_is_off() {
+    let keep = [Field::Lock, Field::Expiry];
+    let mut case = touched(true, "0", &keep);
+    let away = WantedAccount {
+        open: false,
+        ..wanted(1, "ann")
+    };
+    let mut plan = case.plan(vec![away]);
+    let hands = case.rules.accounts.keep_local.clone();
+    remember_hand_locks(&mut plan, &case.host, &case.owned, &hands);
+    let remembered = [(Field::Lock, "locked"), (Field::Expiry, "0")]
+        .map(|(field, value)| Observation::Agreed(id(1), field, value.to_owned()));
+    assert_eq!(plan.observations, remembered);
+    // What would not have stayed is not remembered.
+    plan.observations.clear();
+    remember_hand_locks(&mut plan, &case.host, &case.owned, &BTreeSet::new());
+    assert_eq!(plan.observations, []);
+    // It is locked by gosync now, and its person comes back.
+    (case.account("ann").locked, case.account("ann").expire) = (true, "1");
+    let own = case.own(1);
+    own.state = State::Locked;
+    (own.applied.locked, own.applied.expire) = (true, "0".to_owned());
+    let back = said(&case);
+    assert!(
+        back.iter()
+            .any(|line| line.contains("lock \"open\" -> \"locked\"")
+                && line.contains("expiry \"never\" -> \"1970-01-01\"")),
+        "{back:?}"
+    );
+}
+
+#[test]
 fn an_account_that_was_removed_by_hand_is_not_one_that_waits_for_its_person() {
     let gone = || {
         let mut case = Case::default()
