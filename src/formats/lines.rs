@@ -1,8 +1,11 @@
 //! A line-based file that keeps every byte, and edits to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use super::fields::is_no_entry;
+use memchr::memmem;
+
+use super::fields::{is_no_entry, name_of};
 
 /// A file as it was read, cut into lines. [`Lines::bytes`] gives back exactly what came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +70,42 @@ impl Lines {
             .filter(|(_, line)| !is_no_entry(line))
     }
 
+    /// The entries of one name, with their numbers. For few names: it goes through the bytes and not through the lines, but once
+    /// for each name.
+    pub(crate) fn named<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = (usize, &'a [u8])> {
+        self.holding(name)
+            .filter(move |(_, line)| !is_no_entry(line) && name_of(line) == name)
+    }
+
+    /// The lines with these bytes in them, with their numbers.
+    fn holding<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = (usize, &'a [u8])> {
+        let finder = memmem::Finder::new(bytes);
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let rest = self.bytes.get(from..)?;
+            let at = from + finder.find(rest)?;
+            let number = self.ends.partition_point(|end| *end < at);
+            let line = self.get(number)?;
+            from = self.ends[number] + 1;
+            Some((number, line))
+        })
+    }
+
+    /// These lines as they stand in the file, each with its newline, if it has one.
+    fn range(&self, lines: Range<usize>) -> &[u8] {
+        let start_of = |line: usize| match line.checked_sub(1) {
+            None => 0,
+            Some(before) => self
+                .ends
+                .get(before)
+                .map_or(self.bytes.len(), |end| end + 1),
+        };
+        let (start, end) = (start_of(lines.start), start_of(lines.end));
+        self.bytes
+            .get(start..end.min(self.bytes.len()))
+            .unwrap_or_default()
+    }
+
     /// The number of the first NIS line; new entries must stand before it (nsswitch.conf(5), compat).
     fn first_nis(&self) -> Option<usize> {
         self.iter()
@@ -121,11 +160,23 @@ impl Editor {
 
     /// The new file. Untouched lines keep their bytes; a missing last newline stays missing unless something follows.
     pub(crate) fn apply(&self, lines: &Lines) -> Vec<u8> {
-        let mut out = Vec::with_capacity(lines.bytes.len() + self.added.len() + 1);
-        let insert_at = lines.first_nis().unwrap_or(lines.len());
-        let unterminated = lines.bytes.last().is_some_and(|&b| b != b'\n');
+        let put = self.before.values().chain(self.changed.values().flatten());
+        let put: usize = put.map(|line| line.len() + 1).sum();
+        let mut out = Vec::with_capacity(lines.bytes.len() + self.added.len() + put + 1);
+        let insert_at = match self.added.is_empty() {
+            true => None,
+            false => lines.first_nis(),
+        };
+        let insert_at = insert_at.unwrap_or(lines.len());
         let last = lines.len().checked_sub(1);
-        for index in 0..lines.len() {
+        let unterminated = lines.bytes.last().is_some_and(|&b| b != b'\n');
+        // All lines between these go over in one piece.
+        let touched = self.changed.keys().chain(self.before.keys()).copied();
+        let touched: BTreeSet<usize> = touched.chain([insert_at]).chain(last).collect();
+        let mut next = 0;
+        for index in touched.into_iter().filter(|index| *index < lines.len()) {
+            out.extend_from_slice(lines.range(next..index));
+            next = index + 1;
             if index == insert_at {
                 out.extend_from_slice(&self.added);
             }
@@ -147,5 +198,18 @@ impl Editor {
             out.extend_from_slice(&self.added);
         }
         out
+    }
+}
+
+#[cfg(test)]
+impl Editor {
+    /// New lines, each with its newline.
+    pub(super) fn added(&self) -> &[u8] {
+        &self.added
+    }
+
+    /// The new line before line `index`.
+    pub(super) fn before(&self, index: usize) -> Option<&[u8]> {
+        self.before.get(&index).map(Vec::as_slice)
     }
 }

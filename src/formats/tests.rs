@@ -117,6 +117,66 @@ proptest! {
     }
 }
 
+/// What is done to a line: the first number says what, the second to which.
+fn edited(lines: &Lines, edits: &[(u8, usize)]) -> Editor {
+    let mut editor = Editor::default();
+    for (number, (what, at)) in edits.iter().enumerate() {
+        let line = format!("new{number}").into_bytes();
+        match (what % 4, lines.len()) {
+            (0, _) | (_, 0) => editor.add(&line),
+            (1, len) => editor.replace(at % len, line),
+            (2, len) => editor.remove(at % len),
+            (_, len) => editor.put_before(at % len, line),
+        }
+    }
+    editor
+}
+
+/// What an editor makes of a file, line by line.
+fn line_by_line(editor: &Editor, lines: &Lines) -> Vec<u8> {
+    let mut added = editor.added().to_vec();
+    let is_whole = lines.bytes().is_empty() || lines.bytes().ends_with(b"\n");
+    let mut out: Vec<Vec<u8>> = Vec::new();
+    let mut is_last_kept = false;
+    for index in 0..lines.len() {
+        let line = lines.get(index).unwrap();
+        if !added.is_empty() && matches!(line.first(), Some(b'+' | b'-')) {
+            out.push(std::mem::take(&mut added));
+        }
+        if let Some(before) = editor.before(index) {
+            out.push([before, b"\n"].concat());
+        }
+        let now = editor.current(lines, index);
+        is_last_kept = now.is_some();
+        out.extend(now.map(|line| [line, b"\n"].concat()));
+    }
+    let mut out = out.concat();
+    if !is_whole && added.is_empty() && is_last_kept {
+        out.pop();
+    }
+    out.extend(added);
+    out
+}
+
+proptest! {
+    #[test]
+    fn what_is_not_edited_keeps_its_bytes(
+        text in "([ab:#+\\-]{0,4}\n){0,9}[ab:+]{0,4}", edits in proptest::collection::vec((any::<u8>(), 0..9usize), 0..6)
+    ) {
+        let lines = Lines::new(text.into_bytes());
+        let editor = edited(&lines, &edits);
+        prop_assert_eq!(editor.apply(&lines), line_by_line(&editor, &lines));
+    }
+
+    #[test]
+    fn the_entries_of_a_name_are_those_of_a_walk(text in "[ab:# \t\0\n+]{0,40}", name in "[ab]{0,3}") {
+        let lines = Lines::new(text.into_bytes());
+        let walked: Vec<_> = lines.entries().filter(|(_, line)| name_of(line) == name.as_bytes()).collect();
+        let found: Vec<_> = lines.named(name.as_bytes()).collect();
+        prop_assert_eq!(found, walked);
+    }
+}
+
 /// What getent(1) of glibc 2.36 makes of such lines; `None`: it passes over them.
 #[test]
 fn lines_are_read_as_glibc_reads_them() {

@@ -22,12 +22,24 @@ pub(super) struct Known<'a> {
 /// What is made when it is first looked at: not every change needs to know of every file.
 type Lazily<'a, T> = LazyCell<T, Box<dyn FnOnce() -> T + 'a>>;
 
+/// For no more names than these a file is searched; for more, all of its names are taken down.
+const FEW: usize = 32;
+
+/// The names whose lines a plan can ask for; `None`: they are many.
+fn few<'a>(changes: &'a [Change]) -> Option<BTreeSet<&'a [u8]>> {
+    if changes.len() > FEW {
+        return None;
+    }
+    let renames = changes.iter().filter_map(|it| effects(it).lines.rename());
+    let names = renames.flat_map(|Rename { from, to, .. }| [from.as_str(), to.as_str()]);
+    let names = names.chain(changes.iter().map(Change::name));
+    let names: BTreeSet<&[u8]> = names.map(str::as_bytes).collect();
+    (names.len() <= FEW).then_some(names)
+}
+
 impl<'a> Known<'a> {
     pub(super) fn new(current: &'a Current, changes: &'a [Change]) -> Self {
-        let names = |db| {
-            let names = entries(current, db).map(name_of);
-            names.map(|name| (name, ())).collect()
-        };
+        let names = |db| names_of(current, db, changes);
         Self {
             accounts: LazyCell::new(Box::new(move || names(Db::Passwd))),
             groups: LazyCell::new(Box::new(move || names(Db::Group))),
@@ -36,16 +48,39 @@ impl<'a> Known<'a> {
     }
 }
 
-fn entries(current: &Current, db: Db) -> impl Iterator<Item = &[u8]> {
-    let image = current.databases.get(&db).into_iter();
-    image.flat_map(|image| image.lines.entries().map(|(_, line)| line))
+fn lines_of(current: &Current, db: Db) -> Option<&Lines> {
+    current.databases.get(&db).map(|image| &image.lines)
+}
+
+fn names_of<'a>(current: &'a Current, db: Db, changes: &'a [Change]) -> Lookup<&'a [u8], ()> {
+    let Some(lines) = lines_of(current, db) else {
+        return Lookup::default();
+    };
+    let names: Vec<&[u8]> = match few(changes) {
+        Some(few) => {
+            let is_there = |name: &&[u8]| lines.named(name).next().is_some();
+            few.into_iter().filter(is_there).collect()
+        }
+        None => lines.entries().map(|(_, line)| name_of(line)).collect(),
+    };
+    names.into_iter().map(|name| (name, ())).collect()
 }
 
 fn passwords<'a>(current: &'a Current, changes: &'a [Change]) -> Lookup<&'a [u8], &'a [u8]> {
     let mut passwords = Lookup::default();
-    let lines = entries(current, Db::Passwd).filter_map(PasswdLine::parse);
-    for line in lines.filter(|line| !line.is_shadowed()) {
-        passwords.insert_first(line.name, line.password);
+    let Some(lines) = lines_of(current, Db::Passwd) else {
+        return passwords;
+    };
+    let mut add = |line| {
+        if let Some(line) = PasswdLine::parse(line).filter(|line| !line.is_shadowed()) {
+            passwords.insert_first(line.name, line.password);
+        }
+    };
+    match few(changes) {
+        Some(few) => few
+            .into_iter()
+            .for_each(|name| lines.named(name).for_each(|(_, line)| add(line))),
+        None => lines.entries().for_each(|(_, line)| add(line)),
     }
     for change in changes {
         let rename = effects(change).lines.rename();
@@ -58,6 +93,19 @@ fn passwords<'a>(current: &'a Current, changes: &'a [Change]) -> Lookup<&'a [u8]
     passwords
 }
 
+/// The number of the first line of each name that a plan can ask for.
+fn first_lines<'a>(lines: &'a Lines, changes: &'a [Change]) -> Lookup<&'a [u8], usize> {
+    if let Some(few) = few(changes) {
+        let first = |name| Some((name, lines.named(name).next()?.0));
+        return few.into_iter().filter_map(first).collect();
+    }
+    let mut index = Lookup::with_room(lines.len());
+    for (number, line) in lines.entries() {
+        index.insert_first(name_of(line), number);
+    }
+    index
+}
+
 /// A file being edited, with its entries found by name. Of several lines with one name, the first counts.
 pub(super) struct Sheet<'a> {
     pub lines: &'a Lines,
@@ -66,17 +114,11 @@ pub(super) struct Sheet<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    pub(super) fn new(lines: &'a Lines) -> Self {
-        let index = move || {
-            let mut index = Lookup::with_room(lines.len());
-            for (number, line) in lines.entries() {
-                index.insert_first(name_of(line), number);
-            }
-            index
-        };
+    /// `changes`: all that it will be asked for.
+    pub(super) fn new(lines: &'a Lines, changes: &'a [Change]) -> Self {
         Self {
             lines,
-            index: LazyCell::new(Box::new(index)),
+            index: LazyCell::new(Box::new(move || first_lines(lines, changes))),
             editor: Editor::default(),
         }
     }
@@ -102,11 +144,16 @@ pub(super) fn joined<'a>(members: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
 
 /// The member list after a change: found order, those who go taken out, those who come added.
 pub(super) fn change_members(found: &[u8], add: &[UserName], remove: &BTreeSet<&[u8]>) -> Vec<u8> {
-    let there: BTreeSet<&[u8]> = names(found).collect();
-    let come = add
-        .iter()
-        .map(|name| name.as_str().as_bytes())
-        .filter(|name| !there.contains(name));
+    let add = add.iter().map(|name| name.as_str().as_bytes());
+    // A new group has nobody, and may get many; a large one may get nobody.
+    let there: BTreeSet<&[u8]> = match found.is_empty() || add.len() == 0 {
+        true => BTreeSet::new(),
+        false => {
+            let added: BTreeSet<&[u8]> = add.clone().collect();
+            names(found).filter(|name| added.contains(name)).collect()
+        }
+    };
+    let come = add.filter(|name| !there.contains(name));
     joined(
         names(found)
             .filter(|name| !remove.contains(name))

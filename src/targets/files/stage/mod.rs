@@ -113,7 +113,7 @@ impl Editing<'_> {
             known,
             day,
         } = self;
-        let mut sheet = Sheet::new(lines);
+        let mut sheet = Sheet::new(lines, changes);
         if pass == Pass::First {
             rename::rename(db, &mut sheet, changes, known)?;
         }

@@ -8,7 +8,7 @@
 use super::super::db::Db;
 use super::super::sheet::{Known, Sheet, joined};
 use crate::formats::group::names;
-use crate::formats::{BadField, GroupLine, GshadowLine, name_of};
+use crate::formats::{BadField, GroupLine, GshadowLine};
 use crate::plan::{Change, effects};
 
 /// One old name and the new one.
@@ -68,14 +68,11 @@ pub(super) fn rename<'a>(
 
 /// Renames the lines of one name. `stays`: whether the old ones stay beside the new ones for now.
 fn lines<'a>(sheet: &mut Sheet<'a>, pair: &Pair<'a>, stays: bool) {
-    let (mut old, mut new) = (Vec::new(), Vec::new());
-    for (number, line) in sheet.lines.entries() {
-        match name_of(line) {
-            name if name == pair.from => old.push(number),
-            name if name == pair.to => new.push(number),
-            _ => {}
-        }
-    }
+    let numbers = |name| -> Vec<usize> {
+        let named = sheet.lines.named(name);
+        named.map(|(number, _)| number).collect()
+    };
+    let (old, new) = (numbers(pair.from), numbers(pair.to));
     if pair.is_begun && !new.is_empty() {
         if !stays {
             old.into_iter()
