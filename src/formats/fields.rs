@@ -16,9 +16,19 @@ pub(super) fn fields<const N: usize>(line: &[u8]) -> Option<[&[u8]; N]> {
 /// is the rest of the line, with its colons.
 pub(super) fn leading<const N: usize>(line: &[u8]) -> ([&[u8]; N], usize) {
     let mut out = [&line[..0]; N];
-    let mut found = 0;
-    for (slot, part) in out.iter_mut().zip(line.splitn(N, |&b| b == b':')) {
-        *slot = part;
+    let (mut found, mut start) = (0, 0);
+    for (at, byte) in line.iter().enumerate() {
+        if found + 1 >= N {
+            break;
+        }
+        if *byte == b':' {
+            out[found] = &line[start..at];
+            found += 1;
+            start = at + 1;
+        }
+    }
+    if let Some(last) = out.get_mut(found) {
+        *last = &line[start..];
         found += 1;
     }
     (out, found)

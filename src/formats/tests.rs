@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::fields::number;
+use super::fields::{leading, number};
 use super::*;
 
 const ODD: &[u8] =
@@ -166,6 +166,14 @@ proptest! {
         let lines = Lines::new(text.into_bytes());
         let editor = edited(&lines, &edits);
         prop_assert_eq!(editor.apply(&lines), line_by_line(&editor, &lines));
+    }
+
+    #[test]
+    fn leading_fields_are_those_between_colons(line in "[a:]{0,12}") {
+        let parts: Vec<&[u8]> = line.as_bytes().splitn(4, |b| *b == b':').collect();
+        let (out, found) = leading::<4>(line.as_bytes());
+        prop_assert_eq!(&out[..found], &parts[..]);
+        prop_assert!(out[found..].iter().all(|rest| rest.is_empty()));
     }
 
     #[test]

@@ -313,7 +313,8 @@ pub(super) fn load_accounts(scope: Scope<'_>, owned: &mut Owned) -> rusqlite::Re
     let (mut accounts, mut numbers) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next()? {
         let provider = row.get_ref(at.provider)?.as_str()?;
-        let applied = applied.find(provider, row.get_ref(at.id)?.as_str()?)?;
+        let id = row.get_ref(at.id)?.as_str()?;
+        let applied = applied.find(provider, id)?;
         let uid: Uid = row.get(at.number)?;
         let private_gid: Option<u32> = row.get(at.private_gid)?;
         let subid: Option<u32> = row.get(at.subid)?;
@@ -330,7 +331,8 @@ pub(super) fn load_accounts(scope: Scope<'_>, owned: &mut Owned) -> rusqlite::Re
             at.other(row, state)?.note(&mut owned.others);
             continue;
         }
-        let id: RemoteId = row.get(at.id)?;
+        // Read once; read again, it says what is wrong with it.
+        let id = RemoteId::new(id).map_or_else(|| row.get(at.id), Ok)?;
         if let Some(alias) = row.get(at.alias)? {
             owned.aliases.accounts.insert(id.clone(), alias);
         }

@@ -35,7 +35,25 @@ fn is_clean(name: &str) -> bool {
     is_sound
         && (before != ' ' || name.is_empty())
         && name.len() <= MAX_BYTES
-        && (name.is_ascii() || is_nfc(name) && !UNWANTED.is_match(name))
+        && (name.chars().all(is_settled) || is_nfc(name) && !UNWANTED.is_match(name))
+}
+
+/// Whether a character is composed whatever stands beside it, and of no unwanted category: known of these letters without a look
+/// into the tables of Unicode, which takes most of the time that names take. Of all others nothing is said.
+fn is_settled(c: char) -> bool {
+    matches!(c,
+        '\0'..='\x7f'
+        | '\u{c0}'..='\u{24f}' // Latin
+        | '\u{391}'..='\u{3a1}' | '\u{3a3}'..='\u{3ce}' // Greek
+        | '\u{400}'..='\u{45f}' // Cyrillic
+        | '\u{5d0}'..='\u{5ea}' // Hebrew
+        | '\u{621}'..='\u{63a}' | '\u{641}'..='\u{64a}' // Arabic
+        | '\u{905}'..='\u{939}' // Devanagari, but for its marks
+        | '\u{e01}'..='\u{e30}' // Thai, but for its marks
+        | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' // Kana
+        | '\u{4e00}'..='\u{9fef}' // Han
+        | '\u{ac00}'..='\u{d7a3}' // Hangul
+    )
 }
 
 /// Whether a character is neither dropped nor taken for a blank, as far as that can be told without its category.
@@ -91,6 +109,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use unicode_normalization::char::canonical_combining_class;
+    use unicode_normalization::{IsNormalized, is_nfc_quick};
+
+    #[test]
+    fn settled_letters_are_composed_and_wanted_whatever_stands_beside_them() {
+        let settled = ('\u{80}'..=char::MAX).filter(|c| is_settled(*c));
+        let mut count = 0;
+        for c in settled {
+            let quick = is_nfc_quick(std::iter::once(c));
+            assert!(matches!(quick, IsNormalized::Yes), "{c:?}");
+            assert_eq!(canonical_combining_class(c), 0, "{c:?}");
+            assert!(!UNWANTED.is_match(c.encode_utf8(&mut [0; 4])), "{c:?}");
+            count += 1;
+        }
+        assert!(count > 30_000);
+    }
 
     #[test]
     fn names_in_any_script_stay() {

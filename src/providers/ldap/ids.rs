@@ -15,7 +15,11 @@ pub(super) fn id(attribute: &str, value: &[u8]) -> Option<RemoteId> {
     }
     let text = std::str::from_utf8(value).ok()?;
     let is_hexadecimal = || text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
-    if text.bytes().any(|b| b.is_ascii_uppercase()) && is_hexadecimal() {
+    // Without an end before the end, many bytes are looked at in one step.
+    let has_capitals = text
+        .bytes()
+        .fold(false, |any, b| any | b.is_ascii_uppercase());
+    if has_capitals && is_hexadecimal() {
         return RemoteId::new(&text.to_ascii_lowercase());
     }
     RemoteId::new(text)
