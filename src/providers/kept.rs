@@ -24,6 +24,9 @@ const MAGIC: &[u8] = b"gosync-reading-3\n";
 /// Stands behind the last record, where the number of a part would be.
 const END: u8 = 0xff;
 
+/// Bytes that are digested and written in one piece: each record by itself takes longer than what is done with it.
+const PIECE: usize = 1 << 18;
+
 /// So many may be gone at once in any case, and one of so many more: with fewer left, all are read.
 const ALWAYS: usize = 3;
 const SHARE: usize = 10;
@@ -32,6 +35,8 @@ const SHARE: usize = 10;
 pub(super) struct Recorder {
     file: NewPrivate,
     hash: SipHasher13,
+    /// What is neither in the one nor in the other so far.
+    piece: Vec<u8>,
     /// Something could not be kept: then nothing is.
     is_broken: bool,
 }
@@ -44,16 +49,27 @@ impl Recorder {
         let mut recorder = Self {
             file: NewPrivate::begin(path).ok()?,
             hash: SipHasher13::new(),
+            piece: Vec::with_capacity(PIECE),
             is_broken: false,
         };
-        recorder.write(MAGIC);
-        recorder.write(&text);
+        recorder.write(&[MAGIC, &text]);
         Some(recorder)
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        self.hash.write(bytes);
-        self.is_broken |= self.file.write(bytes).is_err();
+    fn write(&mut self, parts: &[&[u8]]) {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        if self.piece.len() + length > PIECE {
+            self.flush();
+        }
+        parts
+            .iter()
+            .for_each(|part| self.piece.extend_from_slice(part));
+    }
+
+    fn flush(&mut self) {
+        self.hash.write(&self.piece);
+        self.is_broken |= self.file.write(&self.piece).is_err();
+        self.piece.clear();
     }
 
     /// One record that this part of the answer has; `key` tells it from all others of the part.
@@ -66,9 +82,7 @@ impl Recorder {
             return self.spoil();
         };
         let ([k0, k1], [c0, c1, c2, c3]) = (of_key.to_be_bytes(), of_content.to_be_bytes());
-        self.write(&[part, k0, k1, c0, c1, c2, c3]);
-        self.write(key);
-        self.write(content);
+        self.write(&[&[part, k0, k1, c0, c1, c2, c3], key, content]);
     }
 
     /// Something cannot be kept.
@@ -78,9 +92,10 @@ impl Recorder {
 
     /// All has come.
     pub(super) fn finish(mut self) {
-        self.write(&[END]);
+        self.write(&[&[END]]);
+        self.flush();
         let digest = self.hash.finish128().as_bytes();
-        self.write(&digest);
+        self.is_broken |= self.file.write(&digest).is_err();
         if self.is_broken {
             tracing::info!("what was read is not kept for the next run");
         } else if let Err(error) = self.file.finish() {
