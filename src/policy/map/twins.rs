@@ -2,11 +2,12 @@
 
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
 
 use super::{WantedAccount, kept};
 use crate::model::history::EntryKind;
 use crate::model::owned::{Owned, OwnedAccount, State};
-use crate::model::{InStep, Name, RemoteId, Untrusted, repeated_of};
+use crate::model::{InStep, Name, RemoteId, Untrusted, repeated, repeated_of};
 use crate::policy::holders::Holders;
 use crate::policy::{Reason, Refusal, Remark};
 
@@ -88,9 +89,8 @@ pub(super) fn settle<W: Wanted>(
     let newcomers = newcomers(all, owned);
     let names = match newcomers.contains(&true) {
         true => {
-            let both = all.iter().flat_map(|one| [Some(one.name()), one.rename()]);
-            let come = newest(all, &newcomers).map(Wanted::name);
-            let names = repeated_of(come, both.flatten());
+            let both = |one| [Some(Wanted::name(one)), Wanted::rename(one)];
+            let names = repeated_by(all, &newcomers, both);
             names.into_iter().map(str::to_owned).collect()
         }
         false => BTreeSet::new(),
@@ -115,6 +115,24 @@ fn newcomers<W: Wanted>(all: &[W], owned: &Owned) -> Vec<bool> {
 fn newest<'a, W>(all: &'a [W], newcomers: &'a [bool]) -> impl Iterator<Item = &'a W> {
     let both = all.iter().zip(newcomers);
     both.filter_map(|(one, is_new)| is_new.then_some(one))
+}
+
+/// What more than one want, and at least one of the newcomers among them. `wishes`: what one wants.
+fn repeated_by<'a, W, T: Clone + Ord + Hash, const N: usize>(
+    all: &'a [W],
+    newcomers: &'a [bool],
+    wishes: impl Fn(&'a W) -> [Option<T>; N],
+) -> BTreeSet<T> {
+    let of_all = || all.iter().flat_map(|one| wishes(one).into_iter().flatten());
+    // On a new host each would be looked up twice.
+    if !newcomers.contains(&false) {
+        return repeated(of_all(), all.len());
+    }
+    let come = newest(all, newcomers);
+    repeated_of(
+        come.flat_map(|one| wishes(one).into_iter().flatten()),
+        of_all(),
+    )
 }
 
 /// A name that now belongs to another is a conflict, and nobody inherits it: neither of those who want it is renamed, nor
@@ -162,16 +180,9 @@ fn refuse_twins<W: Wanted>(
 ) {
     let kind = W::KIND;
     let refused: BTreeMap<RemoteId, Reason> = {
-        let come = || newest(all, newcomers);
-        let all_of = || all.iter();
-        let numbers = LazyCell::new(|| {
-            let some = come().filter_map(Wanted::number);
-            repeated_of(some, all_of().filter_map(Wanted::number))
-        });
-        let homes = LazyCell::new(|| {
-            let some = come().filter_map(Wanted::home);
-            repeated_of(some, all_of().filter_map(Wanted::home))
-        });
+        let all = all.as_slice();
+        let numbers = LazyCell::new(|| repeated_by(all, newcomers, |one| [one.number()]));
+        let homes = LazyCell::new(|| repeated_by(all, newcomers, |one| [one.home()]));
         let twin_of = |one: &W, is_new: bool| -> Option<Reason> {
             if let Some(held) = holders.other(kind, one.name(), one.id()) {
                 return Some(held.refusal(kind, one.name()));

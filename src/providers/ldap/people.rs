@@ -658,7 +658,7 @@ impl People {
 
     /// Those of several users with one value.
     fn several(&self, what: &str, all: Vec<(Cow<'_, str>, &User)>) -> Vec<Finding> {
-        let several = repeated(all.iter().map(|(value, _)| &**value));
+        let several = repeated(all.iter().map(|(value, _)| &**value), all.len());
         if several.is_empty() {
             return Vec::new();
         }
