@@ -102,6 +102,9 @@ pub(super) fn taken_out(
     add: &mut Vec<UserName>,
     plan: &mut Plan,
 ) {
+    if add.is_empty() {
+        return;
+    }
     let before = applied.set();
     let taken: Vec<UserName> = add
         .iter()
