@@ -160,14 +160,21 @@ impl Directory {
         fn key(user: &User) -> ((u64, &str), &Untrusted) {
             (user.id.sort_key(), &user.login)
         }
+        // They stay to the end of the run, and nobody comes any more.
+        self.users.shrink_to_fit();
         if !self.users.is_sorted_by_key(key) {
-            // A user is large: the places are sorted, and then each moves once.
+            // A user is large: the places are sorted, and then each goes to its own, where there need not be room for all twice.
             let mut places: Vec<usize> = (0..self.users.len()).collect();
             places.sort_by_cached_key(|place| key(&self.users[*place]));
-            let users = std::mem::take(&mut self.users);
-            let mut users: Vec<Option<User>> = users.into_iter().map(Some).collect();
-            let sorted = places.into_iter().filter_map(|place| users[place].take());
-            self.users = sorted.collect();
+            for at in 0..places.len() {
+                let mut from = places[at];
+                // What stood there was moved on when that place was filled.
+                while from < at {
+                    from = places[from];
+                }
+                places[at] = from;
+                self.users.swap(at, from);
+            }
         }
         self.groups
             .sort_by(|a, b| a.id.cmp(&b.id).then_with(|| a.name.cmp(&b.name)));
@@ -537,5 +544,29 @@ impl Snapshot {
             1 => format!("not one of {all} can be used: {reason}"),
             _ => format!("not one of {all} can be used, most often: {reason}"),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn people_stand_in_the_order_of_their_ids(all in proptest::collection::vec((0..9u8, 0..3u8), 0..40)) {
+            let users = all.iter().enumerate().map(|(number, (id, login))| User {
+                name: Some(Untrusted::new(number.to_string())),
+                ..User::new(RemoteId::new(&format!("id{id}")).unwrap(), format!("login{login}"))
+            });
+            let users: Vec<User> = users.collect();
+            let mut sorted = users.clone();
+            sorted.sort_by(|a, b| (&a.id, &a.login).cmp(&(&b.id, &b.login)));
+            let directory = Directory { users, groups: Vec::new() };
+            let complete = Completeness::Complete("all".to_owned());
+            let snapshot = Snapshot::new(directory, Vec::new(), complete);
+            prop_assert_eq!(snapshot.directory.users, sorted);
+        }
     }
 }

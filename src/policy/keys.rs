@@ -322,6 +322,7 @@ impl KeyBook {
             .map(|gap| (gap.user.clone(), ()));
         let unknown: Lookup<RemoteId, ()> = unknown.collect();
         let mut book = Self::default();
+        book.offers.reserve_exact(directory.users.len());
         for (user, selection) in directory.users.iter().zip(selection) {
             if selection != Selection::Selected {
                 continue;

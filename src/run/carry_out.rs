@@ -57,8 +57,12 @@ impl Progress {
         self.end_attempt();
         self.left_out.tell(&mut plan);
         // What is written into homes comes after all of it.
-        self.before.append(&mut plan.changes);
-        plan.changes = std::mem::take(&mut self.before);
+        let rest = std::mem::replace(&mut plan.changes, std::mem::take(&mut self.before));
+        match plan.changes.is_empty() {
+            // A first sync has a change for everybody: there need not be room for all of them twice.
+            true => plan.changes = rest,
+            false => plan.changes.extend(rest),
+        }
         plan.refused.append(&mut self.refused);
         plan
     }

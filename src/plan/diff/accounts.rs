@@ -71,7 +71,8 @@ pub(crate) fn accounts(mut wanted: WantedAccounts, against: &DiffInput<'_>) -> P
             }
         }
     }
-    plan.changes.splice(0..0, created);
+    let others = std::mem::replace(&mut plan.changes, created);
+    plan.changes.extend(others);
     let (asked, present) = (&wanted.asked, &wanted.present);
     let is_proof = changed_ids::look::<OwnedAccount>(asked, present, against, &mut plan);
     if chosen.known && is_proof {

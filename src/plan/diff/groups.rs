@@ -57,7 +57,8 @@ pub(crate) fn groups(mut wanted: WantedGroups, against: &DiffInput<'_>) -> Plan 
         |group, before| roster.members(&group.members, before),
         &mut plan,
     );
-    plan.changes.splice(0..0, created);
+    let others = std::mem::replace(&mut plan.changes, created);
+    plan.changes.extend(others);
     plan.barred = barred(&plan, against);
     // One that names nobody proves nothing of groups, even where nobody has an account.
     let (asked, present) = (&wanted.asked, &wanted.present);
