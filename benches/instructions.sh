@@ -5,14 +5,14 @@
 #     benches/instructions.sh [--bless]
 #
 # Fails if a figure is more than 3 % and a million above the one in benches/instructions.txt; with --bless, writes them there. Needs
-# valgrind, slapd and python3.
+# valgrind, slapd, ldap-utils and python3.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 
 gosync=$here/../target/release/gosync
 ceiling=$here/instructions.txt
-needs valgrind python3 slapd slapadd "$gosync"
+needs valgrind python3 slapd slapadd ldapmodify "$gosync"
 
 count() { # NAME WORDS...
     name=$1
@@ -47,6 +47,20 @@ root=$kept
 "$gosync" -q -f "$work/slapd.toml" --root "$work/root" sync groups
 count "unmoved users" sync users
 count "unmoved groups" sync groups
+# Ten changes, of which a read of changes alone tells; on a host of its own, since the others are compared later.
+root=$work/root.ten
+cp -a "$kept" "$root"
+shells /bin/sh
+count "ten users" sync users
+leave
+count "ten groups" sync groups
+for name in passwd group; do
+    changed=$(diff "$kept/etc/$name" "$root/etc/$name" | grep -c '^>') || true
+    [ "$changed" -eq 10 ] || fail "$changed of ten changes were made in $name"
+done
+root=$kept
+"$gosync" -q -f "$work/slapd.toml" --root "$root" sync
+settle
 # As with a server that has no cheap question, or none that is believed.
 sed -i 's/^time_limit.*/&\nfull_read_every = "0s"/' "$work/slapd.toml"
 "$gosync" -q -f "$work/slapd.toml" --root "$work/root" sync users

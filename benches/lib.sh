@@ -114,6 +114,39 @@ END
     fail "slapd does not start"
 }
 
+# Changes at the server, as LDIF on standard input.
+modify() {
+    ldapmodify -Q -Y EXTERNAL -H "ldapi://$(echo "$work/ldapi" | sed 's,/,%2F,g')" >/dev/null
+}
+
+# Ten people get another shell.
+shells() { # SHELL
+    python3 - "$work/directory.json" "$1" <<'END' | modify
+import json, sys
+
+people = json.load(open(sys.argv[1], encoding="utf-8"))["users"]
+chosen = [user["login"] for user in people if user["active"] and user.get("shell") == "/bin/bash"][:10]
+assert len(chosen) == 10
+for login in chosen:
+    print(f"dn: uid={login},ou=people,dc=example,dc=org\nchangetype: modify\nreplace: loginShell\nloginShell: {sys.argv[2]}\n")
+END
+}
+
+# Ten groups lose a member each.
+leave() {
+    python3 - "$work/directory.json" <<'END' | modify
+import json, sys
+
+directory = json.load(open(sys.argv[1], encoding="utf-8"))
+active = {user["id"]: user["login"] for user in directory["users"] if user["active"]}
+logins = ((group["name"], [active[m["user"]] for m in group["members"] if m["user"] in active]) for group in directory["groups"])
+chosen = [(name, members[0]) for name, members in logins if len(members) > 1][:10]
+assert len(chosen) == 10
+for name, login in chosen:
+    print(f"dn: cn={name},ou=groups,dc=example,dc=org\nchangetype: modify\ndelete: memberUid\nmemberUid: {login}\n")
+END
+}
+
 # What changed a moment ago leaves no stamp.
 settle() {
     sleep 4

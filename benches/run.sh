@@ -113,18 +113,6 @@ ten() { # SIZE RUN
     shells /bin/bash
 }
 
-shells() { # SHELL
-    python3 - "$work/directory.json" "$1" <<'END' | ldapmodify -Q -Y EXTERNAL -H "ldapi://$(echo "$work/ldapi" | sed 's,/,%2F,g')" >/dev/null
-import json, sys
-
-people = json.load(open(sys.argv[1], encoding="utf-8"))["users"]
-chosen = [user["login"] for user in people if user["active"] and user.get("shell") == "/bin/bash"][:10]
-assert len(chosen) == 10
-for login in chosen:
-    print(f"dn: uid={login},ou=people,dc=example,dc=org\nchangetype: modify\nreplace: loginShell\nloginShell: {sys.argv[2]}\n")
-END
-}
-
 # The same people, each with a file for their SSH keys.
 with_keys() { # SIZE RUN
     root=$work/root.$1.keys.$2
