@@ -10,6 +10,8 @@ cc gcc
 openssl openssl
 strace strace
 /usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1:/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1 libfaketime
+curl curl
+jq jq
 zstd zstd
 promtool prometheus
 python3 python3

@@ -80,7 +80,7 @@ pub struct Cli {
 }
 
 /// Options that may stand before or after the command.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Global {
     /// Read the provider of the section [provider.NAME]
     #[arg(short, long, global = true, value_name = "NAME", display_order = 100)]
@@ -138,7 +138,10 @@ pub struct Global {
     #[arg(short, long, global = true, display_order = 107)]
     pub quiet: bool,
 
-    /// Log more to standard error; twice and three times: more still
+    /// Log more to standard error; with -vv also each search, as a line for a shell
+    ///
+    /// Searches are lines of ldapsearch(1) and curl(1) that can be pasted; they name the files of secrets and show none. With `-vvv`,
+    /// the log is longer still.
     #[arg(short, long, global = true, action = ArgAction::Count, display_order = 108)]
     pub verbose: u8,
 

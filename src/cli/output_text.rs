@@ -187,7 +187,9 @@ pub const OUTCOMES: [(&str, &str); 17] = [
 
 /// What LOG of gosync(8) says.
 pub const LOG: &str = "\
-Besides the messages there is a log on standard error: warnings, and more with each -v. With `--log-format json` each of its lines is a JSON object \
+Besides the messages there is a log on standard error: warnings, and more with each -v. With -vv it has each search as a line that can be pasted into a shell: ldapsearch(1) for LDAP, curl(1) for HTTP. Such a line \
+names the file of a secret and never shows it; a token that has to be asked for first is in the shell's variable `granted`, which the line that asks for it sets, and \
+jq(1) takes it from there. What changes something is not shown so. With `--log-format json` each line of the log is a JSON object \
 with `timestamp`, `level`, `target` and `message`; the messages beside it, which begin with `gosync `, stay as they are, and -q leaves out \
 the notices.
 

@@ -4,6 +4,7 @@
 //! first connection. Reads no file.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -11,6 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::address::Address;
 use super::connect::Server;
 use super::limits::Limits;
+use super::shell::{Caller, Place};
 use crate::model::units::{Size, Span};
 use crate::system::memory;
 use crate::system::tls::{self, BOTH, Trusted};
@@ -147,6 +149,14 @@ impl Access<'_> {
         if let Some(problem) = problem {
             return Err(problem.to_owned());
         }
+        let place = Place {
+            url: self.url,
+            transport: address.transport,
+            bind_dn: self.bind_dn,
+            password_file: self.password_file,
+            trusted: self.ca_file.or(self.server_certificate),
+        };
+        let caller = Caller::new(place, password.clone());
         Ok(Server {
             address,
             tls,
@@ -157,6 +167,7 @@ impl Access<'_> {
             domain_scope: self.domain_scope,
             ignore_referrals: self.ignore_referrals,
             limits: self.limits()?,
+            caller: Arc::new(caller),
         })
     }
 }

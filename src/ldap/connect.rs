@@ -18,6 +18,7 @@ use super::limits::Limits;
 use super::message::{Message, Says, UNSOLICITED};
 use super::question::{Outcome, Request};
 use super::request::{Control, Operation, WHO_AM_I};
+use super::shell::Caller;
 use super::socket::{self, Socket};
 use super::start_tls;
 use super::tape::{Composed, Digest, Heard, Kept, Key, Tape};
@@ -46,6 +47,8 @@ pub(crate) struct Server {
     pub ignore_referrals: bool,
     /// How much it may send.
     pub limits: Limits,
+    /// How ldapsearch(1) would ask it.
+    pub caller: Arc<Caller>,
 }
 
 impl Server {
@@ -87,6 +90,8 @@ pub(crate) struct Session {
     /// Who we said that we are.
     who: String,
     ignore_referrals: bool,
+    /// How ldapsearch(1) would ask.
+    caller: Arc<Caller>,
     /// What its searches were answered, while that is listened to.
     tape: Option<Tape>,
 }
@@ -115,6 +120,7 @@ impl Session {
             domain_scope: server.domain_scope,
             who: server.who(),
             ignore_referrals: server.ignore_referrals,
+            caller: Arc::clone(&server.caller),
             tape: None,
         };
         session.bind(server)?;
@@ -131,6 +137,7 @@ impl Session {
             domain_scope: false,
             who: String::new(),
             ignore_referrals: false,
+            caller: Arc::default(),
             tape: None,
         }
     }
@@ -184,6 +191,13 @@ impl Session {
     /// Whether references to other servers are passed over.
     pub(crate) fn ignores_referrals(&self) -> bool {
         self.ignore_referrals
+    }
+
+    /// Writes a search into the log, as a line for a shell.
+    pub(super) fn log(&self, request: &Request<'_>, controls: &[Control]) {
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            tracing::debug!("{}", self.caller.line(request, controls));
+        }
     }
 
     /// Begins to listen to what searches are answered; the digests are keyed by this.

@@ -13,13 +13,12 @@ use super::entry::Entry;
 use super::error::Error;
 use super::message::Says;
 use super::question::Request;
-use super::request::{Control, Operation};
+use super::request::{Control, Operation, PAGED};
 use super::sync::{self, Uuid};
 
 /// The control of request and answer.
 pub(super) const CONTROL: &str = "1.2.840.113556.1.4.841";
 const SHOW_DELETED: &str = "1.2.840.113556.1.4.417";
-const PAGED: &str = "1.2.840.113556.1.4.319";
 
 /// The attribute that says which entry it is.
 pub(super) const UUID: &str = "objectGUID";
@@ -195,7 +194,9 @@ fn exchange(
     controls: &[Control],
     take: &mut dyn FnMut(&[u8]),
 ) -> Result<Option<Vec<u8>>, Error> {
-    let operation = Operation::search(&Request::below(base, filter, attributes))?;
+    let request = Request::below(base, filter, attributes);
+    let operation = Operation::search(&request)?;
+    session.log(&request, controls);
     let id = session.send(&operation, controls)?;
     loop {
         let message = session.receive(id)?;

@@ -2,7 +2,7 @@
 //!
 //! Knows no people and no groups, and no attribute of theirs: what entries mean is for whoever asks
 //! for them (the provider in `providers/ldap`). Follows no reference to another server. `ber`,
-//! `message`, `request`, `question`, `tape`, `entry`, `dn`, `filter`, `limits` and `code` are pure; `socket` and `wire`
+//! `message`, `request`, `question`, `shell`, `tape`, `entry`, `dn`, `filter`, `limits` and `code` are pure; `socket` and `wire`
 //! carry messages, `connect` and `search` ask and are answered, `access` says how a server is reached, `client` keeps one connection for
 //! questions and changes, `batch` makes many changes at once, `persist` one on which a server tells of changes by itself. `sync` and `dirsync` ask what has changed, and
 //! `since` knows by `refresh` and `active_directory` what of the answer each server means; `about`, `lookup`, `ds389`, `watched` and
@@ -34,6 +34,7 @@ mod question;
 mod refresh;
 pub(crate) mod request;
 pub(crate) mod search;
+mod shell;
 pub(crate) mod since;
 mod socket;
 mod start_tls;

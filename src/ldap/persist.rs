@@ -11,7 +11,7 @@ use super::connect::{Server, Session};
 use super::error::Error;
 use super::message::{Says, UNSOLICITED};
 use super::question::Request;
-use super::request::{Control, Operation, WHO_AM_I};
+use super::request::{Control, Operation, SYNC, WHO_AM_I};
 use super::{socket, sync};
 
 const REFRESH_AND_PERSIST: u32 = 3;
@@ -133,9 +133,12 @@ fn begin(
     filter: &str,
     cookie: Option<&[u8]>,
 ) -> Result<Begun, Error> {
-    let operation = Operation::search(&Request::below(base, filter, &["1.1"]))?;
-    let control = Control::critical(sync::REQUEST, sync::request(REFRESH_AND_PERSIST, cookie));
-    let id = session.send(&operation, &[control])?;
+    let request = Request::below(base, filter, &["1.1"]);
+    let operation = Operation::search(&request)?;
+    let control = Control::critical(SYNC, sync::request(REFRESH_AND_PERSIST, cookie));
+    let controls = [control];
+    session.log(&request, &controls);
+    let id = session.send(&operation, &controls)?;
     loop {
         let message = session.receive(id)?;
         if let Says::Result(answer) = message.says {

@@ -13,6 +13,14 @@ pub(super) const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
 /// Who am I? (RFC 4532)
 pub(super) const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
 
+/// Paged results (RFC 2696).
+pub(super) const PAGED: &str = "1.2.840.113556.1.4.319";
+/// Entries that refer to other servers are entries like any other (RFC 3296).
+pub(super) const MANAGE_DSA_IT: &str = "2.16.840.1.113730.3.4.2";
+
+/// Content synchronisation (RFC 4533, 2.2).
+pub(super) const SYNC: &str = "1.3.6.1.4.1.4203.1.9.1.1";
+
 /// Assertion (RFC 4528).
 const ASSERTION: &str = "1.3.6.1.1.12";
 
@@ -51,9 +59,9 @@ pub(crate) enum Modify {
 /// A control of a request.
 #[derive(Debug)]
 pub(super) struct Control {
-    kind: &'static str,
-    is_critical: bool,
-    value: Option<Vec<u8>>,
+    pub(super) kind: &'static str,
+    pub(super) is_critical: bool,
+    pub(super) value: Option<Vec<u8>>,
 }
 
 impl Control {

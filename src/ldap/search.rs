@@ -12,16 +12,12 @@ use super::entry::{self, Entry, Strange};
 use super::error::Error;
 use super::message::{self, Answer, Says};
 pub(crate) use super::question::{Outcome, Request};
-use super::request::{Control, Operation};
+use super::request::{Control, MANAGE_DSA_IT, Operation, PAGED};
 use super::tape::{Digest, Kept};
 
-/// The control of RFC 2696.
-const PAGED: &str = "1.2.840.113556.1.4.319";
 /// Active Directory: leave out references to other domains (MS-ADTS 3.1.1.3.4.1.6), as we would not
 /// follow them.
 const DOMAIN_SCOPE: &str = "1.2.840.113556.1.4.1339";
-/// RFC 3296: entries that refer to other servers are entries like any other.
-const MANAGE_DSA_IT: &str = "2.16.840.1.113730.3.4.2";
 /// More pages than any directory has; a server that never comes to an end is stopped here.
 const MAX_PAGES: usize = 100_000;
 /// More entries than any directory has.
@@ -316,6 +312,10 @@ fn one(
 ) -> Result<Page, Error> {
     let operation = Operation::search(request)?;
     let controls = controls(session, request, cookie);
+    // ldapsearch asks for all pages by itself.
+    if cookie.is_empty() {
+        session.log(request, &controls);
+    }
     let id = session.send(&operation, &controls)?;
     let mut page = Page::default();
     while *entries < MAX_ENTRIES {

@@ -12,10 +12,9 @@ use super::connect::Session;
 use super::error::Error;
 use super::message::{Message, Says};
 use super::question::Request;
-use super::request::{Control, Operation};
+use super::request::{Control, Operation, SYNC};
 use crate::model::{Fate, unhex};
 
-pub(super) const REQUEST: &str = "1.3.6.1.4.1.4203.1.9.1.1";
 const STATE: &str = "1.3.6.1.4.1.4203.1.9.1.2";
 pub(super) const DONE: &str = "1.3.6.1.4.1.4203.1.9.1.3";
 pub(super) const INFO: &[u8] = b"1.3.6.1.4.1.4203.1.9.1.4";
@@ -176,13 +175,10 @@ fn refresh(
     absence: Absence,
 ) -> Result<Option<Changes>, Error> {
     let operation = Operation::search(request)?;
-    let id = session.send(
-        &operation,
-        &[Control::critical(
-            REQUEST,
-            self::request(REFRESH_ONLY, cookie),
-        )],
-    )?;
+    let control = Control::critical(SYNC, self::request(REFRESH_ONLY, cookie));
+    let controls = [control];
+    session.log(request, &controls);
+    let id = session.send(&operation, &controls)?;
     let mut changes = Some(Changes::default());
     loop {
         let message = session.receive(id)?;

@@ -29,6 +29,7 @@ pub(crate) mod owned;
 pub(crate) mod power;
 pub(crate) mod remedy;
 pub mod same_name;
+pub(crate) mod shell;
 pub(crate) mod shells;
 pub(crate) mod ssh_key;
 pub(crate) mod subject;

@@ -59,6 +59,7 @@ mod ldap_faults;
 mod ldap_group;
 mod ldap_stub;
 mod ldap_tools;
+mod pasted;
 mod prometheus;
 mod rebind;
 mod relay;

@@ -10,7 +10,10 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::decode;
-use crate::providers::http::{Auth, Http, HttpError, HttpErrorKind, Options, Request, TokenSource};
+use crate::model::text::base64;
+use crate::providers::http::{
+    Auth, Credentials, Http, HttpError, HttpErrorKind, Options, Request, TokenSource,
+};
 use crate::system::clock;
 use crate::system::rs256::Rs256;
 
@@ -40,8 +43,10 @@ impl App {
     ) -> Result<Arc<Self>, String> {
         let key = Rs256::new(pem).map_err(|reason| format!("key_file: {reason}"))?;
         let auth = Auth::Token(Box::new(Signed { id, key }));
+        let mut options = options.clone();
+        options.shell.credentials = Credentials::Signed;
         Ok(Arc::new(Self {
-            http: Http::new(url, options, auth)?,
+            http: Http::new(url, &options, auth)?,
             installation: installation.to_string(),
             token: Mutex::default(),
         }))
@@ -118,17 +123,9 @@ fn signed(id: u64, key: &Rs256, now: i64) -> Result<String, String> {
 
 /// Bytes as text that can stand in a token: RFC 4648, 5, without padding.
 fn base64url(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut text = String::with_capacity(bytes.len() * 4 / 3 + 3);
-    for chunk in bytes.chunks(3) {
-        let byte = |place: usize| u32::from(chunk.get(place).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..=chunk.len() {
-            let letter = (bits >> (18 - 6 * place)) & 0x3f;
-            text.extend(LETTERS.get(letter as usize).map(|b| char::from(*b)));
-        }
-    }
-    text
+    let text = base64(bytes);
+    let text = text.trim_end_matches('=');
+    text.replace('+', "-").replace('/', "_")
 }
 
 #[cfg(test)]

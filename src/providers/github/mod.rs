@@ -22,7 +22,7 @@ use self::app::App;
 use self::settings::{MOST_PER_PAGE, Who};
 use super::admin::GroupAdmin;
 use super::document;
-use super::http::{Auth, Http, Secrets};
+use super::http::{Auth, Credentials, Http, Secrets};
 use super::kind::{
     self, AdminTerms, NamedFile, Need, OpenError, ProviderConfig, Section, Starter, StarterKey,
     usual_fix,
@@ -93,6 +93,9 @@ impl ProviderConfig for Config {
     }
 }
 
+/// Where jq(1) finds the token of an installation in the answer.
+const GRANTED: &str = ".token";
+
 /// An organisation, ready to be read.
 pub struct Github {
     name: String,
@@ -114,7 +117,7 @@ impl Github {
         secrets: Secrets,
         key: Option<&[u8]>,
     ) -> Result<Self, String> {
-        let options = config.access().options(Config::options(), &secrets)?;
+        let mut options = config.access().options(Config::options(), &secrets)?;
         let (who, rest, graph) = match config.who()? {
             Who::Bearer => {
                 let token = bearer(secrets.token)?;
@@ -124,6 +127,7 @@ impl Github {
             Who::App { id, installation } => {
                 let key = key.unwrap_or_default();
                 let app = App::new(&config.url, &options, id, installation, key)?;
+                options.shell.credentials = Credentials::Granted(GRANTED);
                 (format!("the app {id}"), app.auth(), app.auth())
             }
         };

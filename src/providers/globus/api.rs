@@ -15,7 +15,9 @@ use super::decode::{self, Head, Identity, Listed, Reply};
 use super::settings::Config;
 use super::tokens::{self, Tokens};
 use crate::model::{RejectedRecord, RemoteId};
-use crate::providers::http::{Answer, Http, HttpError, Options, Request};
+use crate::providers::http::{
+    Answer, ClientAuth, Credentials, Http, HttpError, Options, Request, Shell,
+};
 use crate::system::pool;
 
 /// How many identities are asked for at a time: as many as the official client asks for.
@@ -72,10 +74,26 @@ impl Api {
             knows_again: true,
             ..Options::default()
         };
-        let tokens = Tokens::new(&config.auth_url, &options, &config.client_id, secret)?;
+        let as_client = Credentials::Client {
+            id: config.client_id.clone(),
+            file: config.client_secret_file.clone(),
+            style: ClientAuth::BasicRaw,
+        };
+        let with = |credentials| Options {
+            shell: Shell {
+                credentials,
+                trusted: config.ca_file.clone(),
+                proxy: config.proxy.clone(),
+            },
+            ..options.clone()
+        };
+        let known_by = |server: tokens::Server| with(Credentials::Granted(server.granted()));
+        let for_tokens = with(as_client);
+        let tokens = Tokens::new(&config.auth_url, &for_tokens, &config.client_id, secret)?;
+        let client = |url: &str, server| Http::new(url, &known_by(server), tokens.of(server));
         Ok(Self {
-            groups: Http::new(&config.groups_url, &options, tokens.of(tokens::GROUPS))?,
-            auth: Http::new(&config.auth_url, &options, tokens.of(tokens::AUTH))?,
+            groups: client(&config.groups_url, tokens::GROUPS)?,
+            auth: client(&config.auth_url, tokens::AUTH)?,
         })
     }
 

@@ -21,11 +21,13 @@ use crate::system::clock;
 /// enough to see the members of a group; the official command line asks for this, too.
 pub(super) const GROUPS: Server = Server {
     name: "groups.api.globus.org",
+    granted: r#"., .other_tokens[]? | select(.resource_server == "groups.api.globus.org") | .access_token"#,
     scope: "urn:globus:auth:scope:groups.api.globus.org:all",
 };
 /// Globus Auth, as tokens call it, and what we want to do there.
 pub(super) const AUTH: Server = Server {
     name: "auth.globus.org",
+    granted: r#"., .other_tokens[]? | select(.resource_server == "auth.globus.org") | .access_token"#,
     scope: "urn:globus:auth:scope:auth.globus.org:view_identities",
 };
 
@@ -36,7 +38,16 @@ const EARLY: u64 = 60;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Server {
     name: &'static str,
+    /// Where jq(1) finds its token in an answer.
+    granted: &'static str,
     scope: &'static str,
+}
+
+impl Server {
+    /// Where jq(1) finds its token in an answer.
+    pub(super) fn granted(self) -> &'static str {
+        self.granted
+    }
 }
 
 /// The tokens of a client.

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::oauth::{ClientAuth, ClientCredentials};
 use super::origin::check_url;
+use super::shell::{AUTHORIZED, Credentials, Shell};
 use super::{Auth, Http, Options};
 use crate::model::remedy::KeyNames;
 use crate::model::units::Span;
@@ -133,6 +134,7 @@ impl Access<'_> {
         let of_tokens = Options {
             trusted: for_tokens,
             max_bytes: TOKEN_BYTES,
+            shell: self.shell(self.for_tokens()),
             ..options.clone()
         };
         let auth = self.auth(&of_tokens, secrets.token, secrets.client_secret)?;
@@ -156,7 +158,38 @@ impl Access<'_> {
             proxy: self.proxy.map(str::to_owned),
             connect_timeout: Duration::from(self.connect_timeout),
             read_timeout: Duration::from(self.read_timeout),
+            shell: self.shell(self.for_reading()),
             ..options
+        }
+    }
+
+    /// What curl(1) is told besides the request.
+    fn shell(&self, credentials: Credentials) -> Shell {
+        Shell {
+            credentials,
+            trusted: self.ca_file.or(self.server_certificate).map(Into::into),
+            proxy: self.proxy.map(str::to_owned),
+        }
+    }
+
+    /// How a shell gets at what the server is shown.
+    fn for_reading(&self) -> Credentials {
+        match (self.token_file, self.client_id) {
+            (Some(file), _) => Credentials::TokenFile(file.to_owned()),
+            (None, Some(_)) => Credentials::Granted(AUTHORIZED),
+            (None, None) => Credentials::None,
+        }
+    }
+
+    /// The same at `token_url`.
+    fn for_tokens(&self) -> Credentials {
+        match (self.client_id, self.client_secret_file) {
+            (Some(id), Some(file)) => Credentials::Client {
+                id: id.to_owned(),
+                file: file.to_owned(),
+                style: self.client_auth,
+            },
+            _ => Credentials::None,
         }
     }
 

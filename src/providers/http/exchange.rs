@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::error::{self, HttpError, HttpErrorKind};
 use super::request::{Answer, Request, Target, is_html, is_json};
+use super::shell::Asked;
 use super::{Auth, Http, origin, retry};
 use crate::model::shown;
 use crate::model::text::without_mark;
@@ -191,6 +192,7 @@ fn attempt(
     };
     let secrets = secrets(http, token, built.headers().get(AUTHORIZATION));
     tracing::debug!(method = %request.method, place = %shown(&place), "asking");
+    log(http, request, &built, &secrets);
     let Some(runtime) = &http.shared.runtime else {
         return Try::Failed(Failure::new(
             HttpError::malformed(place, "the client has ended"),
@@ -208,6 +210,26 @@ fn attempt(
             Err(e) => unsent(&place, &e),
         }
     })
+}
+
+/// Writes a request that reads into the log, as a line for a shell: what changes something must not be pasted by mistake.
+fn log(http: &Http, request: &Request<'_>, built: &reqwest::Request, secrets: &[SecretString]) {
+    let reads =
+        request.method == Method::GET || (request.method == Method::POST && request.repeatable);
+    if reads && tracing::enabled!(tracing::Level::DEBUG) {
+        let headers = built.headers().iter();
+        let headers = headers.filter(|(name, _)| **name != AUTHORIZATION);
+        let line = http.shared.options.shell.line(&Asked {
+            url: built.url().as_str(),
+            headers: headers
+                .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+                .collect(),
+            body: request.body.as_ref().map(|(_, body)| body.as_slice()),
+        });
+        // A server may repeat a secret in a link.
+        let line = scrub(line.as_bytes(), secrets);
+        tracing::debug!("{}", String::from_utf8_lossy(&line));
+    }
 }
 
 /// A request to which no answer began.

@@ -4,7 +4,7 @@
 //! no redirect and no link that leads elsewhere, takes nothing from the environment, has a limit
 //! for everything, tries again what may be tried again, and renews a token once. It must not know
 //! what a provider means by an answer, and must not show a secret or more than a line of what a
-//! server wrote. `origin`, `retry` and `request` are pure; `exchange` speaks to the server; `oauth`
+//! server wrote. `origin`, `retry`, `request` and `shell` are pure; `exchange` speaks to the server; `oauth`
 //! is RFC 6749; `access` are the keys that every kind over HTTP has.
 
 mod access;
@@ -14,6 +14,7 @@ mod oauth;
 mod origin;
 mod request;
 mod retry;
+mod shell;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,7 @@ pub use self::oauth::{ClientAuth, ClientCredentials};
 pub(crate) use self::origin::check_url;
 pub(crate) use self::request::Answer;
 pub use self::request::Request;
+pub(crate) use self::shell::{Credentials, Shell};
 
 /// How long a connection is kept that nobody uses. Servers close them sooner or later, and not
 /// always at a good moment.
@@ -72,6 +74,8 @@ pub struct Options {
     pub max_objects: usize,
     /// Whether the provider knows an answer again that it was given before: then a run that asks may leave a stamp.
     pub knows_again: bool,
+    /// How curl(1) would ask.
+    pub shell: Shell,
 }
 
 impl Default for Options {
@@ -88,6 +92,7 @@ impl Default for Options {
             max_pages: 100_000,
             max_objects: 5_000_000,
             knows_again: false,
+            shell: Shell::default(),
         }
     }
 }

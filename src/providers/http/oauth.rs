@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::error::HttpError;
-use super::request::{Request, form};
+use super::request::{Request, encoded};
 use super::{Auth, Http, Options, TokenSource, check_token};
 use crate::system::clock;
 
@@ -67,7 +67,6 @@ impl ClientCredentials {
         if secret.expose_secret().is_empty() {
             return Err("the client's secret is empty".to_owned());
         }
-        let encoded = |text: &str| form(&[("", text)]).trim_start_matches('=').to_owned();
         let auth = match style {
             ClientAuth::Basic => Auth::Basic(encoded(id), encoded(secret.expose_secret()).into()),
             ClientAuth::BasicRaw => Auth::Basic(id.to_owned(), secret.clone()),

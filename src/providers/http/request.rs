@@ -128,6 +128,11 @@ impl<'a> Request<'a> {
     }
 }
 
+/// A value as it stands in a form.
+pub(super) fn encoded(text: &str) -> String {
+    form(&[("", text)]).trim_start_matches('=').to_owned()
+}
+
 /// A form as text.
 pub(super) fn form(fields: &[(&str, &str)]) -> String {
     let Ok(mut url) = Url::parse("http://localhost/") else {
