@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use super::events::Events;
 use super::once_said::OnceSaid;
 use crate::hooks::Reporter;
+use crate::model::text::counted;
 use crate::plan::Plan;
 use crate::plan::render::{self, Detail, Said};
 use crate::policy::Refusal;
 use crate::run::{Memory, Progress, Watch};
-use crate::system::clock;
+use crate::system::{clock, traffic};
 use crate::ui::{Ui, prompt};
 
 /// Before which plans somebody who types is asked.
@@ -26,7 +27,7 @@ enum Asks {
 /// With more lines than these, a plan begins with their sum.
 const LONG: usize = 50;
 
-/// A run that took longer says how long.
+/// A run that took longer says how long, and what it cost the servers.
 const SHORT: Duration = Duration::from_secs(1);
 
 /// Prints what is told.
@@ -41,6 +42,8 @@ pub(super) struct UiWatch {
     asks: Asks,
     /// Since when it looks on.
     began: Instant,
+    /// How many requests were sent before.
+    sent: u64,
     /// Where nothing is told that the round before has told.
     said: Option<Rc<RefCell<OnceSaid>>>,
     /// What is said in the log.
@@ -67,6 +70,7 @@ impl UiWatch {
             memory: Memory::default(),
             asks: Asks::Never,
             began: clock::deadline(Duration::ZERO),
+            sent: traffic::sent(),
             said: None,
             events: Events::default(),
             recorded: None,
@@ -157,6 +161,15 @@ fn long(lines: usize, plan: &Plan) -> Option<String> {
     (lines > LONG).then(|| format!("{}, in {lines} lines:", plan.counts()))
 }
 
+/// What a run has cost.
+fn cost(took: Duration, requests: u64) -> String {
+    let time = format!("in {:.1} s", took.as_secs_f64());
+    match requests {
+        0 => time,
+        n => format!("{time}, {}", counted(n, "request", "requests")),
+    }
+}
+
 /// How much is as earlier runs have told it, and how to see it.
 fn as_before(what: &str, count: usize, way: &str) -> Option<String> {
     (count > 0).then(|| format!("{what}: {count}, as before; {way}"))
@@ -223,7 +236,10 @@ impl Watch for UiWatch {
     fn summed_up(&mut self, text: String) {
         let took = clock::since(self.began);
         match self.ui.is_terminal() && took > SHORT {
-            true => self.notice(format!("{text}, in {:.1} s", took.as_secs_f64())),
+            true => {
+                let sent = traffic::sent().saturating_sub(self.sent);
+                self.notice(format!("{text}, {}", cost(took, sent)));
+            }
             false => self.notice(text),
         }
     }
@@ -261,5 +277,18 @@ impl Watch for UiWatch {
         if let Some(recorded) = &mut self.recorded {
             recorded.done = Some((plan.clone(), run));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cost_is_a_time_and_what_was_asked() {
+        let cost = |requests| cost(Duration::from_millis(2345), requests);
+        assert_eq!(cost(0), "in 2.3 s");
+        assert_eq!(cost(1), "in 2.3 s, 1 request");
+        assert_eq!(cost(104), "in 2.3 s, 104 requests");
     }
 }

@@ -25,6 +25,7 @@ use super::tape::{Composed, Digest, Heard, Kept, Key, Tape};
 use super::wire::{Stream, Wire};
 use crate::model::remedy::Remedy;
 use crate::model::shown;
+use crate::system::traffic;
 
 /// A server, and how it is spoken to.
 pub(crate) struct Server {
@@ -260,6 +261,7 @@ impl Session {
         controls: &[Control],
     ) -> Result<u32, Error> {
         self.last += 1;
+        traffic::count();
         let message = operation.message(self.last, controls);
         self.wire.send(&message)?;
         Ok(self.last)

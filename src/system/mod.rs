@@ -39,6 +39,7 @@ pub(crate) mod skeleton;
 pub(crate) mod splay;
 pub(crate) mod stat;
 pub(crate) mod tls;
+pub(crate) mod traffic;
 pub(crate) mod waiting;
 
 pub(crate) use error::{Context, PathError};

@@ -17,7 +17,7 @@ use super::shell::Asked;
 use super::{Auth, Http, origin, retry};
 use crate::model::shown;
 use crate::model::text::without_mark;
-use crate::system::{clock, inputs};
+use crate::system::{clock, inputs, traffic};
 
 /// How many redirects are followed, one after the other.
 const HOPS: usize = 5;
@@ -193,6 +193,7 @@ fn attempt(
     let secrets = secrets(http, token, built.headers().get(AUTHORIZATION));
     tracing::debug!(method = %request.method, place = %shown(&place), "asking");
     log(http, request, &built, &secrets);
+    traffic::count();
     let Some(runtime) = &http.shared.runtime else {
         return Try::Failed(Failure::new(
             HttpError::malformed(place, "the client has ended"),
