@@ -4466,8 +4466,24 @@ _gosync() {
     esac
 }
 
+# Names come from the program, which reads the configuration and the ledger; words of the command line, from _gosync.
+_gosync_names() {
+    local names
+    names=$("$1" complete-words "${COMP_WORDS[@]:1:COMP_CWORD-1}" "$2" 2>/dev/null </dev/null)
+    if [[ -z "$names" ]]; then
+        _gosync "$@"
+        return
+    fi
+    local IFS=$'\n'
+    COMPREPLY=($names)
+    # Here the word begins behind the sign.
+    if [[ "${COMP_WORDS[COMP_CWORD]}" = "=" || "${COMP_WORDS[COMP_CWORD-1]}" = "=" ]]; then
+        COMPREPLY=("${COMPREPLY[@]#--*=}")
+    fi
+}
+
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _gosync -o nosort -o bashdefault -o default gosync
+    complete -F _gosync_names -o nosort -o bashdefault -o default gosync
 else
-    complete -F _gosync -o bashdefault -o default gosync
+    complete -F _gosync_names -o bashdefault -o default gosync
 fi

@@ -24,8 +24,8 @@ function __fish_gosync_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c gosync -n "__fish_gosync_needs_command" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_needs_command" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_needs_command" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_needs_command" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_needs_command" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_needs_command" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_needs_command" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -37,7 +37,7 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_needs_command" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_needs_command" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_needs_command" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_needs_command" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_needs_command" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_needs_command" -s V -l version -d 'Print version'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "sync" -d 'Bring accounts and groups in step with the provider'
@@ -74,8 +74,8 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
-complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -96,18 +96,18 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -f -a "users" -d 'Bring accounts in step with the people of the provider'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -f -a "groups" -d 'Bring groups and their members in step with the provider'
-complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l only -d 'Only these people, by the provider\'s login' -r
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l only -d 'Only these people, by the provider\'s login' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l remind -d 'Report a failure that lasts once in this time only, such as 6h, and when it is over' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
-complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -129,15 +129,15 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l remind -d 'Report a failure that lasts once in this time only, such as 6h, and when it is over' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
-complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -157,11 +157,11 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand follow" -l every -d 'Look at least so often, such as 60s' -r
-complete -c gosync -n "__fish_gosync_using_subcommand follow" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand follow" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand follow" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand follow" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand follow" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -173,14 +173,14 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand follow" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand follow" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand follow" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand follow" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand follow" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand follow" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l archive-home -d 'Pack the home into a file of this directory, then remove it' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
-complete -c gosync -n "__fish_gosync_using_subcommand deluser" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand deluser" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand deluser" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand deluser" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -200,7 +200,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l root-hooks -d 
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand deluser" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand deluser" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand deluser" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l by -d 'With --all: by what an account is a person\'s' -r -f -a "login\t'By the name that the record would give it here'
 uid\t'By the uid, or the gid'"
@@ -210,8 +210,8 @@ group\t'A group'"
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
-complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -230,18 +230,18 @@ complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l root-hooks -d 'W
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand adopt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l to -d 'What the record is called at the provider' -r
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l by -d 'With --all: by what an account and its new record go together' -r
-complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l from -d 'With --all: what came from this provider, be it in the configuration or not' -r
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l from -d 'With --all: what came from this provider, be it in the configuration or not' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l kind -d 'What the name stands for' -r -f -a "account\t'An account'
 group\t'A group'"
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
-complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -260,15 +260,15 @@ complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l root-hooks -d '
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand rebind" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l kind -d 'What the names stand for' -r -f -a "account\t'An account'
 group\t'A group'"
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
-complete -c gosync -n "__fish_gosync_using_subcommand release" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand release" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand release" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand release" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand release" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -286,14 +286,14 @@ complete -c gosync -n "__fish_gosync_using_subcommand release" -l root-hooks -d 
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand release" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand release" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand release" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand release" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand release" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l reason -d 'Why, for `why`, `status` and the history' -r
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
-complete -c gosync -n "__fish_gosync_using_subcommand lock" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand lock" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -311,13 +311,13 @@ complete -c gosync -n "__fish_gosync_using_subcommand lock" -l root-hooks -d 'Wi
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand lock" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand lock" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand lock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
-complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -335,10 +335,10 @@ complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l root-hooks -d '
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand unlock" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -350,15 +350,15 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -f -a "backup" -d 'Copy the ledger into a file'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -f -a "restore" -d 'Put a copy in the place of the ledger'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -f -a "verify" -d 'Find out whether the ledger, or a copy, is sound'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -f -a "rebuild" -d 'Make a ledger from what this host and the provider say'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and not __fish_seen_subcommand_from backup restore verify rebuild reset" -f -a "reset" -d 'Take a ledger off the host of which nothing is left there'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -370,10 +370,10 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -386,10 +386,10 @@ complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_su
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from restore" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -401,13 +401,13 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -425,10 +425,10 @@ complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_su
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from rebuild" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -441,12 +441,12 @@ complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_su
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand ledger; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -l format -d 'Print it in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
-complete -c gosync -n "__fish_gosync_using_subcommand drift" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand drift" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand drift" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand drift" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -459,14 +459,14 @@ complete -c gosync -n "__fish_gosync_using_subcommand drift" -l exit-code -d 'En
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand drift" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand drift" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand drift" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand export" -l format -d 'Write it in this format' -r -f -a "directory\t'A directory document, as the providers `file`, `command` and `http` read it'
 passwd\t'Lines of passwd(5)'
 group\t'Lines of group(5)'"
 complete -c gosync -n "__fish_gosync_using_subcommand export" -s o -l output -d 'Write it to this file instead of standard output' -r -F
-complete -c gosync -n "__fish_gosync_using_subcommand export" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand export" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand export" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand export" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand export" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand export" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand export" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -478,10 +478,10 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand export" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand export" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand export" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand export" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand export" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand record" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand record" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand record" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand record" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand record" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand record" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand record" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -494,10 +494,10 @@ complete -c gosync -n "__fish_gosync_using_subcommand record" -l hide-names -d '
 complete -c gosync -n "__fish_gosync_using_subcommand record" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand record" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand record" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand record" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand record" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand record" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand replay" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand replay" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand replay" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand replay" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand replay" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -510,10 +510,10 @@ complete -c gosync -n "__fish_gosync_using_subcommand replay" -l exit-code -d 'E
 complete -c gosync -n "__fish_gosync_using_subcommand replay" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand replay" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand replay" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand replay" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand replay" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -525,7 +525,7 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -f -a "accept" -d 'Approve people who asked to join'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -f -a "admin" -d 'Make people administrators of a group'
@@ -538,7 +538,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -f -a "new" -d 'Make groups'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -f -a "syncdesc" -d 'Send the descriptions of groups to the provider'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and not __fish_seen_subcommand_from accept admin delmember get list manager member members new syncdesc syncpolicy" -f -a "syncpolicy" -d 'Send the policies of groups to the provider'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -550,9 +550,9 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from accept" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -564,9 +564,9 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from admin" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -578,10 +578,10 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from delmember" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -593,7 +593,7 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l baseurl -d 'Begin the address of each group with this; its id follows' -r
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l portal -d 'Let the address of each group be https://HOST/Groups#id= and its id' -r
@@ -602,8 +602,8 @@ csv\t'Comma-separated values'
 xml\t'Elements'
 json\t'One object'
 text\t'An aligned table'"
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -615,9 +615,9 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -629,9 +629,9 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from manager" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -643,10 +643,10 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from member" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -658,11 +658,11 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from members" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -l parent -d 'Make the groups below this one' -r
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -l parent -d 'Make the groups below this one' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -675,10 +675,10 @@ complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_sub
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from new" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -690,10 +690,10 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncdesc" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -705,10 +705,10 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand group; and __fish_seen_subcommand_from syncpolicy" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -720,13 +720,13 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand user; and not __fish_seen_subcommand_from dump" -f -a "dump" -d 'Print people and the groups that they are in'
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -s t -l type -d 'The form' -r -f -a "json\t'One object'
 csv\t'Comma-separated values'"
-complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -740,13 +740,13 @@ complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand user; and __fish_seen_subcommand_from dump" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand status" -l max-age -d 'Call it stale if the last complete read is older, such as 1h; 2d without this option' -r
 complete -c gosync -n "__fish_gosync_using_subcommand status" -l format -d 'Print it in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
-complete -c gosync -n "__fish_gosync_using_subcommand status" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand status" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand status" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand status" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand status" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand status" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand status" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -758,7 +758,7 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand status" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand status" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand status" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand status" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand status" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l state -d 'Only those in this state' -r -f -a "owned\t'Gosync\'s, also if it is locked or its person is missing'
 locked\t'Locked by gosync'
@@ -768,8 +768,8 @@ released\t'Given back to this host'"
 complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l format -d 'Print it in this format' -r -f -a "text\t'For people'
 json\t'For programs'
 csv\t'Comma-separated values'"
-complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -781,7 +781,7 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand accounts" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand accounts" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand list" -l state -d 'Only those in this state' -r -f -a "owned\t'Gosync\'s, also if it is locked or its person is missing'
 locked\t'Locked by gosync'
@@ -791,8 +791,8 @@ released\t'Given back to this host'"
 complete -c gosync -n "__fish_gosync_using_subcommand list" -l format -d 'Print it in this format' -r -f -a "text\t'For people'
 json\t'For programs'
 csv\t'Comma-separated values'"
-complete -c gosync -n "__fish_gosync_using_subcommand list" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand list" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand list" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand list" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand list" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand list" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand list" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -804,12 +804,12 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand list" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand list" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand list" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand list" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand list" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l format -d 'Print the findings in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
-complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -823,7 +823,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l full -d 'Read e
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand init" -l name -d 'The name of its section, [provider.NAME]' -r
 complete -c gosync -n "__fish_gosync_using_subcommand init" -l url -d 'Where the server is' -r
@@ -831,8 +831,8 @@ complete -c gosync -n "__fish_gosync_using_subcommand init" -l base -d 'The entr
 complete -c gosync -n "__fish_gosync_using_subcommand init" -l bind-dn -d 'Who gosync is to the server, with `ldap`' -r
 complete -c gosync -n "__fish_gosync_using_subcommand init" -l set -d 'Any key of the section with its value' -r
 complete -c gosync -n "__fish_gosync_using_subcommand init" -s o -l output -d 'Write to this file, which only its owner may read; it must not be there yet' -r -F
-complete -c gosync -n "__fish_gosync_using_subcommand init" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand init" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand init" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand init" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand init" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand init" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand init" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -844,10 +844,10 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand init" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand init" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand init" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand init" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand init" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand check" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand check" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand check" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand check" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand check" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand check" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand check" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -859,10 +859,10 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand check" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand check" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand check" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand check" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand check" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand shell" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand shell" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand shell" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand shell" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -874,10 +874,10 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand shell" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand shell" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand shell" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand keys" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand keys" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand keys" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand keys" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand keys" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand keys" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand keys" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -889,10 +889,10 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand keys" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand keys" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand keys" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand keys" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand keys" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand keys" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -904,13 +904,13 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand waitlock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand history" -l limit -d 'Show so many runs, the newest' -r
 complete -c gosync -n "__fish_gosync_using_subcommand history" -l format -d 'Show it in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
-complete -c gosync -n "__fish_gosync_using_subcommand history" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand history" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand history" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand history" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand history" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand history" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand history" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -922,12 +922,12 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand history" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand history" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand history" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand history" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand history" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand why" -l format -d 'Show it in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
-complete -c gosync -n "__fish_gosync_using_subcommand why" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand why" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand why" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand why" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand why" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand why" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand why" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -939,13 +939,13 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand why" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand why" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand why" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand why" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand why" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
-complete -c gosync -n "__fish_gosync_using_subcommand undo" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand undo" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand undo" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand undo" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -963,11 +963,11 @@ complete -c gosync -n "__fish_gosync_using_subcommand undo" -l root-hooks -d 'Wi
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand undo" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand undo" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand undo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -s o -l output -d 'Write the plan to this file' -r -F
-complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -979,18 +979,18 @@ never\t'Nowhere'"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -f -a "users" -d 'Bring accounts in step with the people of the provider'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -f -a "groups" -d 'Bring groups and their members in step with the provider'
-complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l only -d 'Only these people, by the provider\'s login' -r
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l only -d 'Only these people, by the provider\'s login' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l remind -d 'Report a failure that lasts once in this time only, such as 6h, and when it is over' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
-complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -1012,15 +1012,15 @@ complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l remind -d 'Report a failure that lasts once in this time only, such as 6h, and when it is over' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
-complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -1040,13 +1040,13 @@ complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
-complete -c gosync -n "__fish_gosync_using_subcommand apply" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r
-complete -c gosync -n "__fish_gosync_using_subcommand apply" -s g -l group -d 'Give accounts to the active members of this group' -r
+complete -c gosync -n "__fish_gosync_using_subcommand apply" -s u -l user -d 'Read the provider of the section [provider.NAME]' -r -f -a "(__gosync_names)"
+complete -c gosync -n "__fish_gosync_using_subcommand apply" -s g -l group -d 'Give accounts to the active members of this group' -r -f -a "(__gosync_names)"
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -s f -l file -d 'Read this configuration; a later one overrides an earlier one' -r -F
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l root -d 'Work on the host whose files are below this directory' -r -f -a "(__fish_complete_directories)"
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l wait -d 'Wait at most so long for another run, such as 30s' -r
@@ -1065,5 +1065,20 @@ complete -c gosync -n "__fish_gosync_using_subcommand apply" -l root-hooks -d 'W
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -s q -l quiet -d 'Print no notices; warnings and errors remain'
-complete -c gosync -n "__fish_gosync_using_subcommand apply" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
+complete -c gosync -n "__fish_gosync_using_subcommand apply" -s v -l verbose -d 'Log more to standard error; with -vv also each search, as a line for a shell'
 complete -c gosync -n "__fish_gosync_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
+
+# Names come from the program, which reads the configuration and the ledger.
+function __gosync_names
+    set -l words (commandline -opc)
+    set -l program $words[1]
+    set -e words[1]
+    $program complete-words $words (commandline -ct) 2>/dev/null </dev/null | string replace -r -- '^--[^=]*=' ''
+end
+
+function __gosync_finds_names
+    set -g __gosync_found (__gosync_names)
+    test -n "$__gosync_found"
+end
+
+complete -c gosync -n __gosync_finds_names -f -a '$__gosync_found'

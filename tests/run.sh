@@ -12,6 +12,8 @@ strace strace
 /usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1:/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1 libfaketime
 curl curl
 jq jq
+zsh zsh
+fish fish
 zstd zstd
 promtool prometheus
 python3 python3

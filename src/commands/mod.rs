@@ -7,6 +7,7 @@ mod accounts;
 mod adopt;
 mod apply;
 mod check;
+pub(crate) mod complete;
 mod deluser;
 mod doctor;
 mod drift;

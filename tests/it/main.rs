@@ -33,6 +33,7 @@ mod signer;
 mod by_hand;
 mod command;
 mod days;
+mod completion;
 mod derived;
 mod documents;
 mod example;

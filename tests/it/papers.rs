@@ -39,9 +39,47 @@ fn completions() {
     ] {
         let mut out = Vec::new();
         clap_complete::generate(shell, &mut Cli::command(), "gosync", &mut out);
-        let out = String::from_utf8(out).unwrap();
+        let out = with_names(shell, &String::from_utf8(out).unwrap());
         let lines: Vec<_> = out.lines().map(str::trim_end).collect();
         check(path, &format!("{}\n", lines.join("\n").trim_end()));
+    }
+}
+
+/// A script that asks the program for names first; what clap makes of the command line is left as it is.
+fn with_names(shell: Shell, script: &str) -> String {
+    let once = |from: &str, to: &str| {
+        assert_eq!(script.matches(from).count(), 1, "{from}");
+        script.replace(from, to)
+    };
+    match shell {
+        Shell::Bash => {
+            let names = text("tests/it/completions/bash");
+            let last = "if [[ \"${BASH_VERSINFO[0]}\" -eq 4";
+            let script = once(last, &format!("{names}{last}"));
+            script.replace("complete -F _gosync ", "complete -F _gosync_names ")
+        }
+        Shell::Zsh => {
+            let names = text("tests/it/completions/zsh");
+            let begin = "_gosync() {\n";
+            let called = format!("{names}{begin}    _gosync_names && return 0\n");
+            once(&format!("\n{begin}"), &format!("\n{called}"))
+        }
+        Shell::Fish => {
+            // Of an option that takes a value, fish asks nobody else.
+            let named = ["user", "group", "only", "from", "parent"].map(|it| format!(" -l {it} "));
+            let lines = script.lines().map(|line| {
+                let has_names =
+                    named.iter().any(|name| line.contains(name)) && line.ends_with(" -r");
+                let more = if has_names {
+                    " -f -a \"(__gosync_names)\""
+                } else {
+                    ""
+                };
+                format!("{line}{more}\n")
+            });
+            lines.collect::<String>() + "\n" + &text("tests/it/completions/fish")
+        }
+        _ => unreachable!("no script is made for it"),
     }
 }
 

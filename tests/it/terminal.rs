@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::scratch::ScratchHost;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program on a terminal of its own.
-struct Terminal {
+pub struct Terminal {
     child: Child,
     keys: File,
     output: Receiver<Vec<u8>>,
@@ -29,8 +29,8 @@ impl Terminal {
         Self::start_with(world, args, None)
     }
 
-    /// The same with an environment variable.
-    fn start_with(world: &ScratchHost, args: &[&str], variable: Option<(&str, &str)>) -> Self {
+    /// Another program on a terminal.
+    pub fn of(command: &mut Command) -> Self {
         let size = Winsize {
             ws_row: 24,
             ws_col: 200,
@@ -39,16 +39,27 @@ impl Terminal {
         };
         let pty = openpty(&size, None).unwrap();
         let slave = File::from(pty.slave);
-        let child = world
-            .command(args)
-            .env("TERM", "xterm")
-            .envs(variable)
+        let child = command
             .stdin(Stdio::from(slave.try_clone().unwrap()))
             .stdout(Stdio::from(slave.try_clone().unwrap()))
             .stderr(Stdio::from(slave))
             .spawn()
-            .unwrap();
-        let keys = File::from(pty.master);
+            .unwrap_or_else(|e| panic!("{}: {e}", command.get_program().display()));
+        // It must not hold our ends of the terminal.
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Self::over(child, File::from(pty.master))
+    }
+
+    /// The same with an environment variable.
+    fn start_with(world: &ScratchHost, args: &[&str], variable: Option<(&str, &str)>) -> Self {
+        let mut command = world.command(args);
+        Self::of(command.env("TERM", "xterm").envs(variable))
+    }
+
+    fn over(child: Child, keys: File) -> Self {
         let mut screen = keys.try_clone().unwrap();
         let (sender, output) = channel();
         thread::spawn(move || {
@@ -68,12 +79,12 @@ impl Terminal {
         }
     }
 
-    fn press(&mut self, keys: &str) {
+    pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
     }
 
     /// Waits until `text` is printed. Returns what was printed before it.
-    fn wait_for(&mut self, text: &str) -> String {
+    pub fn wait_for(&mut self, text: &str) -> String {
         loop {
             if let Some(at) = self.seen.find(text) {
                 let before = self.seen[..at].to_owned();
@@ -111,7 +122,7 @@ impl Drop for Terminal {
     }
 }
 
-fn world() -> ScratchHost {
+pub fn world() -> ScratchHost {
     let world = ScratchHost::new(&Tree::base());
     world.write(
         "directory.json",
