@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 /// `gosync accounts`
 #[derive(Args, Clone, Debug)]
 pub struct Accounts {
-    /// Only these, by their names here or the provider's ids
+    /// Only these, by name on this host or by the provider's id
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
 
@@ -32,15 +32,15 @@ pub struct Accounts {
 /// How an account or a group stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum AccountState {
-    /// Gosync's, also if it is locked or its person is missing
+    /// Owned by gosync, also if it is locked or its person is missing
     Owned,
     /// Locked by gosync
     Locked,
-    /// In no complete read for a while, and not yet locked
+    /// Absent from the last complete reads, and not yet locked
     Missing,
     /// Refused by the last sync
     Refused,
-    /// Given back to this host
+    /// Released to this host
     Released,
 }
 

@@ -26,21 +26,21 @@ pub enum By {
 /// `gosync adopt`
 #[derive(Args, Clone, Debug)]
 pub struct Adopt {
-    /// The accounts, or the groups, by their names on this host
+    /// The accounts or groups, by their names on this host
     #[arg(value_name = "NAME", required_unless_present = "all")]
     pub names: Vec<String>,
 
-    /// All accounts and groups that the provider has, too
+    /// Adopt all accounts and groups that the provider also has
     ///
-    /// What is the same as at the provider, what would change, and what cannot be taken over and why, is told. On a
-    /// terminal it asks before it writes.
+    /// Lists what equals the provider's record, what would change, and what cannot be adopted and why. On a terminal it
+    /// asks before it writes.
     #[arg(long, conflicts_with = "names")]
     pub all: bool,
 
-    /// With --all: by what an account is a person's
+    /// With --all: how an account is matched to a record
     ///
-    /// By the name that the person would get here, or by the uid that the provider says; groups alike. What is taken over
-    /// by its number under another name keeps its name, as with `--as`.
+    /// By the name that the record would get here, or by the uid (of a group, the gid) that the provider has. An account that
+    /// is adopted by number under another name keeps its name, as with `--as`.
     #[arg(
         long,
         value_name = "login|uid",
@@ -52,13 +52,13 @@ pub struct Adopt {
     )]
     pub by: By,
 
-    /// Whose it becomes: the person's login, or the group's name, at the provider
+    /// The record to adopt it for: the person's login, or the group's name, at the provider
     ///
-    /// Without it, whoever would get an account or a group of this name. For one name.
+    /// Without it, the record that would get an account or a group of this name. For a single NAME.
     #[arg(long = "as", value_name = "REMOTE-NAME", conflicts_with = "all")]
     pub remote: Option<String>,
 
-    /// What the names stand for
+    /// What the names are names of
     ///
     /// Without it, an account if there is one of this name, else a group; with `--all`, both.
     #[arg(
@@ -77,13 +77,13 @@ pub struct Adopt {
 /// `gosync release`
 #[derive(Args, Clone, Debug)]
 pub struct Release {
-    /// The accounts, or the groups, by their names on this host
+    /// The accounts or groups, by their names on this host
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
 
-    /// What the names stand for
+    /// What the names are names of
     ///
-    /// Without it, accounts as far as gosync has accounts of these names, else groups.
+    /// Without it, accounts if gosync owns accounts of these names, otherwise groups.
     #[arg(
         long,
         value_name = "account|group",

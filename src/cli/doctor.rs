@@ -11,7 +11,7 @@ pub struct Doctor {
     #[arg(long)]
     pub offline: bool,
 
-    /// Read everybody and every group, not only a page of each
+    /// Read all people and groups, not only a page of each
     #[arg(long, conflicts_with = "offline")]
     pub full: bool,
 

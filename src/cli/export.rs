@@ -19,8 +19,8 @@ pub struct Export {
 
     /// Write it to this file instead of standard output
     ///
-    /// It is written beside the file, and renamed: readers see the old one or the new one. A file that is there keeps its owner
-    /// and its mode; a new one is 0644, or 0640 if there are SSH keys in it.
+    /// It is replaced by rename: readers see the old file or the new one. An existing file keeps its owner and its mode; a new one
+    /// is 0644, or 0640 if it contains SSH keys.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 }

@@ -7,7 +7,7 @@ use crate::model::units::Span;
 /// `gosync follow`
 #[derive(Args, Clone, Debug)]
 pub struct Follow {
-    /// Look at least so often, such as 60s
+    /// Read the provider at least this often, such as 60s
     ///
     /// Overrides `follow.every`.
     #[arg(long, value_name = "DURATION")]

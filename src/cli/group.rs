@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 pub enum Group {
     /// Approve people who asked to join
     ///
-    /// With one USER and an EMAIL, which has an @, makes that person an active member under that address.
+    /// With one USER and an EMAIL (which has an @), makes that person an active member under that address.
     Accept(GroupUsers),
     /// Make people administrators of a group
     Admin(GroupUsers),
@@ -22,12 +22,12 @@ pub enum Group {
     Manager(GroupUsers),
     /// Make people members of a group
     Member(GroupUsers),
-    /// Print who is in groups, with their status
+    /// Print the members of groups, with their status
     Members(Groups),
     /// Make groups
     ///
     /// Sets policy, description and administrators as configured, and makes the users after a colon members of each
-    /// group and of the one above it. A group that is there already is completed.
+    /// group and of its parent. A group that exists already is completed.
     New(GroupNew),
     /// Send the descriptions of groups to the provider
     Syncdesc(Groups),
@@ -41,7 +41,7 @@ pub struct GroupUsers {
     /// The group, by its exact name at the provider
     pub group: String,
 
-    /// Who, by login at the provider
+    /// The people, by login at the provider
     #[arg(value_name = "USER", required = true)]
     pub users: Vec<String>,
 }
@@ -57,15 +57,15 @@ pub struct Groups {
 /// `gosync group list`
 #[derive(Args, Clone, Debug)]
 pub struct GroupList {
-    /// Begin the address of each group with this; its id follows
+    /// Prefix of the address of each group; its id is appended
     #[arg(long, value_name = "URL", conflicts_with = "portal")]
     pub baseurl: Option<String>,
 
-    /// Let the address of each group be https://HOST/Groups#id= and its id
+    /// Make the address of each group https://HOST/Groups#id=ID
     #[arg(long, value_name = "HOST")]
     pub portal: Option<String>,
 
-    /// The form; without it a table on a terminal, and elsewhere html, or what `format` in [catalogue] says
+    /// The output format; without it, a table on a terminal, otherwise `format` of [catalogue], by default html
     #[arg(
         long,
         value_name = "html|csv|xml|json|text",
@@ -74,11 +74,11 @@ pub struct GroupList {
     )]
     pub format: Option<ListFormat>,
 
-    /// Only groups whose names these words let through
+    /// List only groups whose names match these words
     ///
     /// A word is a name, a pattern such as osg.* or a /regular expression/, each perhaps with ! before it; and, or and not
-    /// work on the words before them; * stands for the filter of [catalogue]. Of several that are not joined, the last
-    /// decides.
+    /// combine the words before them; * is the filter of [catalogue]. Of several that are not combined, the last
+    /// match decides.
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
 }
@@ -101,7 +101,7 @@ pub enum ListFormat {
 /// `gosync group new`
 #[derive(Args, Clone, Debug)]
 pub struct GroupNew {
-    /// Make the groups at the top, even if their names have dots
+    /// Make top-level groups, even if their names have dots
     #[arg(long, conflicts_with = "parent")]
     pub top: bool,
 
@@ -111,7 +111,7 @@ pub struct GroupNew {
     #[arg(long, value_name = "GROUP")]
     pub parent: Option<String>,
 
-    /// The groups; after a colon, people who become members
+    /// The groups; after a colon, the people to add as members
     #[arg(value_name = "GROUP... [: USER...]", required = true)]
     pub groups: Vec<String>,
 }

@@ -13,7 +13,7 @@ pub struct History {
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 
-    /// Show so many runs, the newest
+    /// Show this many runs, the newest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u32).range(1..))]
     pub limit: u32,
 
@@ -31,7 +31,7 @@ pub struct History {
 /// `gosync why`
 #[derive(Args, Clone, Debug)]
 pub struct Why {
-    /// Who or what: a name on this host, or the provider's login, group name or id
+    /// The account or group: a name on this host, or the provider's login, group name or id
     #[arg(value_name = "NAME")]
     pub name: String,
 
@@ -49,7 +49,7 @@ pub struct Why {
 /// `gosync undo`
 #[derive(Args, Clone, Debug)]
 pub struct Undo {
-    /// Which run, by the number that `gosync history` shows
+    /// The run, by the number that `gosync history` shows
     #[arg(value_name = "RUN")]
     pub run: u64,
 
@@ -78,7 +78,7 @@ pub struct Apply {
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub file: PathBuf,
 
-    /// Read the provider again, and refuse if its answer makes another plan
+    /// Read the provider again, and refuse if the plan would now be different
     #[arg(long)]
     pub fresh: bool,
 

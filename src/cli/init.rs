@@ -23,17 +23,17 @@ pub struct Init {
     #[arg(long, value_name = "DN")]
     pub base: Option<String>,
 
-    /// Who gosync is to the server, with `ldap`
+    /// The DN that gosync binds as, with `ldap`
     #[arg(long, value_name = "DN")]
     pub bind_dn: Option<String>,
 
-    /// Any key of the section with its value
+    /// Set any key of the section
     ///
-    /// May be given several times: `--set schema=ad --set ca_file=/etc/gosync/ca.pem`.
+    /// Can be given several times: `--set schema=ad --set ca_file=/etc/gosync/ca.pem`.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 
-    /// Write to this file, which only its owner may read; it must not be there yet
+    /// Write to this new file, which only its owner may read
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 }
@@ -41,7 +41,7 @@ pub struct Init {
 /// `gosync check`
 #[derive(Args, Clone, Debug)]
 pub struct Check {
-    /// The configuration; without it, the one that every command reads
+    /// The configuration; without it, the one that other commands would read
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub file: Option<PathBuf>,
 }

@@ -5,7 +5,7 @@ use clap::Args;
 /// `gosync keys`
 #[derive(Args, Clone, Debug)]
 pub struct Keys {
-    /// Whose, by the name on this host
+    /// The account, by its name on this host
     #[arg(value_name = "NAME")]
     pub name: String,
 }

@@ -12,29 +12,29 @@ use super::PlanArgs;
 pub enum Ledger {
     /// Copy the ledger into a file
     ///
-    /// Besides, a copy is made by itself on each day on which the ledger changed, and seven are kept, below
+    /// In addition, gosync makes a copy on each day on which the ledger changed, and keeps seven of them in
     /// /var/lib/gosync/copies.
     Backup(LedgerFile),
-    /// Put a copy in the place of the ledger
+    /// Replace the ledger by a copy
     ///
-    /// The copy is looked over before. What it does not know is told: accounts that were made since stand on this host, and
-    /// are refused until they are adopted. No number that was given since is given again. The present ledger is kept beside
-    /// the copies. A copy of another host's ledger, and any in the place of a ledger that is sound, needs --force.
+    /// The copy is verified first. What it does not know is reported: accounts that were made since then exist on this host, and
+    /// are refused until they are adopted. No uid or gid that was given since then is given again. The present ledger is kept
+    /// beside the copies. `--force` is needed for a copy of another host's ledger, and to replace a ledger that is sound.
     Restore(LedgerRestore),
-    /// Find out whether the ledger, or a copy, is sound
+    /// Check whether the ledger, or a copy, is sound
     Verify(LedgerVerify),
-    /// Make a ledger from what this host and the provider say
+    /// Rebuild the ledger from this host and the provider's records
     ///
-    /// Where there is no copy. Accounts of gosync's are told by their files with SSH keys, which say whose they are, and by the
-    /// numbers of the anchor together with the provider's logins and uids; people who left are known by their keys alone. What
-    /// is gosync's and whose it is nobody can say is told, and stays the host's until it is adopted. Every number of
-    /// which there is a trace stays retired. A plan like any other: see it with -n first.
+    /// For a host without a copy. Accounts of gosync are recognized by their files of SSH keys, which name the record, and by the
+    /// numbers in the anchor together with the provider's logins and uids; accounts of people who have left, by their keys alone.
+    /// An account whose record cannot be determined is reported, and is not owned until it is adopted. Every number that can
+    /// be found stays retired. A plan like any other: look at it with -n first.
     Rebuild(PlanArgs),
-    /// Take a ledger off the host of which nothing is left there
+    /// Remove a ledger of which nothing is left on this host
     ///
-    /// For the end of a trial: no account, group, home, key or subordinate id of it may be left. It is kept beside the copies.
-    /// Its numbers stay retired: gosync gives them to nobody by itself, but a person for whom the provider names one may
-    /// have it.
+    /// For the end of a trial: none of its accounts, groups, homes, keys and subordinate ids may be left. It is kept beside the
+    /// copies. Its numbers stay retired: gosync does not give them out by itself, but a person for whom the provider has one
+    /// of them can get it.
     Reset(LedgerReset),
 }
 
@@ -53,7 +53,7 @@ pub struct LedgerRestore {
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub file: PathBuf,
 
-    /// Only look the copy over, and tell what it does not know
+    /// Only verify the copy, and report what it does not know
     #[arg(short = 'n', long, visible_alias = "noupdate")]
     pub dry_run: bool,
 }
@@ -61,7 +61,7 @@ pub struct LedgerRestore {
 /// `gosync ledger verify`
 #[derive(Args, Clone, Debug)]
 pub struct LedgerVerify {
-    /// A copy; without it, the ledger of this host
+    /// The copy; without it, the ledger of this host
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub file: Option<PathBuf>,
 }
@@ -69,7 +69,7 @@ pub struct LedgerVerify {
 /// `gosync ledger reset`
 #[derive(Args, Clone, Debug)]
 pub struct LedgerReset {
-    /// Only find out whether anything is left
+    /// Only check whether anything is left
     #[arg(short = 'n', long, visible_alias = "noupdate")]
     pub dry_run: bool,
 }

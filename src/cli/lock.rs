@@ -7,11 +7,11 @@ use super::PlanArgs;
 /// `gosync lock`
 #[derive(Args, Clone, Debug)]
 pub struct Lock {
-    /// Whom, by the name on this host
+    /// The accounts, by their names on this host
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
 
-    /// Why, for `why`, `status` and the history
+    /// The reason, shown by `why`, `status` and `history`
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
 
@@ -23,7 +23,7 @@ pub struct Lock {
 /// `gosync unlock`
 #[derive(Args, Clone, Debug)]
 pub struct Unlock {
-    /// Whom, by the name on this host
+    /// The accounts, by their names on this host
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
 

@@ -57,8 +57,8 @@ use crate::model::units::Span;
 /// Bring this host's accounts and groups in step with an identity provider
 ///
 /// gosync reads people and groups from an identity provider and changes passwd, shadow, group, gshadow, subuid and
-/// subgid of this host as one transaction. It touches only what it made itself, keeps what people changed by hand, and
-/// locks an account only when the person is proven to have left. It is made to be run by root's crontab.
+/// subgid of this host as one transaction. It touches only what it owns, keeps changes made by hand, and locks an
+/// account only when the person has provably left. It is meant to be run by root's crontab or a systemd timer.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "gosync",
@@ -112,7 +112,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "NAME", display_order = 103)]
     pub writer: Option<String>,
 
-    /// Leave at once with status 11 if another run holds the lock
+    /// Exit at once with status 11 if another run holds the lock
     ///
     /// May also be written `--nw`.
     #[arg(
@@ -124,13 +124,13 @@ pub struct Global {
     )]
     pub nowait: bool,
 
-    /// Wait at most so long for another run, such as 30s
+    /// Wait at most this long for another run, such as 30s
     ///
     /// Without it and without `--nowait`, gosync waits until the lock is free.
     #[arg(long, global = true, value_name = "DURATION", display_order = 105)]
     pub wait: Option<Span>,
 
-    /// Treat every record as changed, and go on where a check can be overruled
+    /// Treat every record as changed, and override checks that can be overridden
     #[arg(long, global = true, display_order = 106)]
     pub force: bool,
 
@@ -187,7 +187,7 @@ pub struct PlanArgs {
     #[arg(short = 'n', long, visible_alias = "noupdate")]
     pub dry_run: bool,
 
-    /// Tell what was done, or would be, in this format
+    /// Report what was done, or would be done, in this format
     ///
     /// With `json`, standard output is one JSON object, however the run ends, and notices go to standard error; see JSON OUTPUT in
     /// gosync(8).
@@ -204,7 +204,7 @@ pub struct PlanArgs {
     #[arg(long, requires = "dry_run")]
     pub exit_code: bool,
 
-    /// Let the plan with this digest through, though it goes over a limit
+    /// Carry out the plan with this digest even if it exceeds a limit
     #[arg(long, value_name = "DIGEST")]
     pub approve: Option<String>,
 
@@ -212,19 +212,19 @@ pub struct PlanArgs {
     #[arg(long)]
     pub strict: bool,
 
-    /// Try all hooks again that failed, also those that were given up
+    /// Retry all failed hooks, including those that were given up
     #[arg(long, conflicts_with = "dry_run")]
     pub retry_hooks: bool,
 
-    /// Do not ask
+    /// Do not ask for confirmation
     ///
-    /// Whoever sits at a terminal is asked before homes, or more than five accounts, go, and before everything is adopted or tied.
+    /// On a terminal, gosync asks before it removes homes or more than five accounts, and before `--all` adopts or ties.
     #[arg(short, long, conflicts_with = "dry_run")]
     pub yes: bool,
 
     /// With --root: run hooks, on this host, for the changes below that directory
     ///
-    /// Without it, nothing that is done with `--root` runs a hook, now or later.
+    /// Without it, no change made with `--root` runs a hook, now or later.
     #[arg(long)]
     pub root_hooks: bool,
 }
@@ -245,9 +245,9 @@ pub enum Colour {
     /// On a terminal, unless the environment says otherwise
     #[default]
     Auto,
-    /// Also where no terminal is
+    /// Even if standard output is not a terminal
     Always,
-    /// Nowhere
+    /// Never
     Never,
 }
 
@@ -267,93 +267,99 @@ impl Colour {
 pub enum Command {
     /// Bring accounts and groups in step with the provider
     ///
-    /// Alone, it brings accounts in step, and then groups, from one read and under one lock: what `sync users` and `sync groups`
-    /// would do one after the other. Groups are brought in step also where a limit refuses what is to be done with accounts. Of two
-    /// statuses the graver counts; each sync leaves its own note for `status`.
+    /// Alone, it syncs accounts and then groups, from one read and under one lock: what `sync users` and `sync groups` would
+    /// do one after the other. Groups are synced even if a limit refuses the plan for accounts. If the two end with different
+    /// statuses, the more serious one is returned; `status` reports each sync by itself.
     Sync(SyncArgs),
-    /// Keep accounts and groups in step, until it is ended
+    /// Keep accounts and groups in step until it is stopped
     ///
-    /// Does what `sync users` and `sync groups` do, says `synced`, and does it again whenever the provider tells that something has
-    /// changed, and each `--every` in any case. An LDAP server that can be replicated from (syncprov, or 389's Content
-    /// Synchronization) tells of changes at once; others are looked at each `--every`. It runs beside cron: each round takes the lock, waits for it if need be, and gives it
-    /// back. What fails is said once, and tried again: a server that is away, a limit that refuses, a configuration that became
-    /// wrong. Who is no longer there is locked after `absent_for`, as by every sync; `active = false` locks at once.
+    /// Does what `sync users` and `sync groups` do, prints `synced`, and repeats it whenever the provider reports a change,
+    /// and every `--every` in any case. An LDAP server that can be replicated from (syncprov, or 389's Content
+    /// Synchronization) reports changes at once; other providers are polled every `--every`. It can run beside cron: each
+    /// round takes the lock, waits for it if necessary, and releases it. A failure is reported once, and the round is
+    /// retried: a server that is unreachable, a limit that refuses a plan, a configuration that has become invalid. People
+    /// who are no longer there are locked after `absent_for`, as by every sync; `active = false` locks at once.
     ///
-    /// The configuration is read anew in each round. It ends by SIGTERM or SIGINT, with status 0 while it waits; in the middle
-    /// of a round, as a sync does, which the next run mends. Under systemd it tells when it is in step (Type=notify).
+    /// The configuration is read again in each round. SIGTERM or SIGINT stops it: with status 0 while it waits; in the middle
+    /// of a round as it would stop a sync, and the next run completes or rolls back what was started. Under systemd it
+    /// reports when it is in step (Type=notify).
     Follow(Follow),
     /// Remove accounts that gosync made
     ///
-    /// Removes account, memberships and subordinate ids. The home stays unless an option says otherwise, and the ids
-    /// are never given to anyone else. An account that gosync did not make is refused; so is one that is logged in,
-    /// unless `--force` is given.
+    /// Removes the account, its memberships and its subordinate ids. The home directory stays unless an option says
+    /// otherwise, and the ids are never given to anyone else. An account that gosync did not make is refused; so is one that
+    /// is logged in, unless `--force` is given.
     Deluser(DelUser),
-    /// Take over accounts, or groups, that stand on this host
+    /// Adopt accounts or groups that already exist on this host
     ///
-    /// They keep their ids, wherever they are, their homes and members. What becomes as the provider has it is shown; `-n`
-    /// shows it and stops. What grants power is refused, and so is what belongs to somebody else. All that is taken over is so by
-    /// one transaction; the status is 3 if some of it is not, and 1 if none is.
+    /// They keep their ids, their homes (wherever they are) and their members. The fields that would be overwritten by the
+    /// provider's values are listed; with `-n` nothing is written. A name that grants power is refused, and so is an account
+    /// or a group that belongs to another record. All of them are adopted in one transaction; the status is 3 if some were
+    /// refused, and 1 if all were.
     ///
-    /// With `--as`, it keeps its name here for good: another name at the provider later is told by each sync and renames
-    /// nothing. Without, it is renamed with the person, or the group, like any other.
+    /// With `--as`, the account or group keeps its local name for good: a later change of the name at the provider is
+    /// reported by each sync and renames nothing. Without it, it is renamed with its record, like any other.
     Adopt(Adopt),
-    /// Tie accounts, or groups, to other records of the provider
+    /// Tie accounts or groups to other records of the provider
     ///
-    /// For what HR has deleted and made again, a directory that was loaded anew, a section of another name, or another provider in
-    /// place of an old one: then the ids are new, and nothing goes together any more. An account or a group whose record is gone, by
-    /// a complete read or because no section names its provider any more, becomes that of a record that is nobody else's. Name,
-    /// number, home, keys, members, and how far somebody has come on the way out, stay. The old id is remembered.
+    /// For records that were deleted and created again, a directory that was reloaded, a renamed provider section, or a
+    /// provider that was replaced by another one: the ids are then new, and accounts no longer match their records. An
+    /// account or a group whose record is gone (it is absent from a complete read, or no section has its provider any more)
+    /// is tied to a record that owns no other account. Its name, number, home, keys and members stay, and so does the step of
+    /// its departure. The old id is remembered.
     Rebind(Rebind),
-    /// Give back accounts, or groups, to this host
+    /// Release accounts or groups, so that this host owns them
     ///
-    /// They stay as they are, with their members, and gosync never touches them again. Their ids are given to no one
-    /// else. As long as they stand there, the provider's people of these names are told as conflicts.
+    /// They stay as they are, with their members, and gosync never touches them again. Their ids are given to no one else.
+    /// While they exist, provider users with the same names are reported as conflicts.
     Release(Release),
-    /// Shut people out now, whatever the provider says
+    /// Lock accounts now, whatever the provider says
     ///
-    /// Locks the account as the departure of its person does: password, expiry, SSH keys, the shell if `lock_shell` is set, and
-    /// what runs as it if `end_sessions` is. It holds until `gosync unlock`, is told by each sync, and asks no provider: it
-    /// works when that is down. Who asked, when, and why, stays in the ledger. A person who leaves meanwhile goes on leaving.
-    /// An account that gosync did not make is refused, with what to type. `undo` takes the lock off, too.
+    /// Locks an account as a departure does: password, expiry and SSH keys, the shell if `lock_shell` is set; and ends its
+    /// processes if `end_sessions` is set. The lock holds until `gosync unlock`, and each sync reports it. No provider is
+    /// asked, so that it works while the provider is down. Who locked the account, when and why is kept in the ledger. If the
+    /// person leaves meanwhile, the departure continues. An account that gosync did not make is refused, with the command to
+    /// use instead. `undo` also ends the lock.
     Lock(Lock),
-    /// Let the provider decide again who was shut out by `gosync lock`
+    /// End a lock by `gosync lock`, so that the provider decides again
     ///
-    /// Takes the hold away. Where the provider can be read and lets the person in, the account is opened in the same run; else
-    /// the next sync decides. An account that is locked for another reason stays so.
+    /// If the provider can be read and the person is not disabled there, the account is opened in the same run; otherwise the
+    /// next sync decides. An account that is locked for another reason stays locked.
     Unlock(Unlock),
-    /// Copy the ledger, put a copy back, look one over, make one anew, or take off one of which nothing is left
+    /// Back up, restore, verify, rebuild or reset the ledger
     ///
-    /// The ledger, /var/lib/gosync/ledger.sqlite, says which accounts are gosync's, and which numbers were ever given. The anchor,
-    /// /etc/gosync/anchor, says which ledger belongs to the accounts of this host.
+    /// The ledger, /var/lib/gosync/ledger.sqlite, records which accounts gosync owns, and every uid and gid that it has ever
+    /// given. The anchor, /etc/gosync/anchor, records which ledger belongs to the accounts of this host.
     #[command(subcommand)]
     Ledger(Ledger),
     /// Show what was changed by hand, and what the next run does about it
     ///
-    /// Compares what gosync last applied with what is found on the host: accounts, groups, and the files in the directory
-    /// of SSH keys. Homes are their owners', and nobody looks into them for keys. Asks no provider and writes nothing; what
-    /// is said of the next run holds as long as the provider wants what it wanted.
+    /// Compares what gosync last applied with what is on the host: accounts, groups, and the files in the directory of SSH
+    /// keys. Homes are not searched for keys. Asks no provider and writes nothing; what it says of the next run holds as long
+    /// as the provider's records do not change.
     Drift(Drift),
-    /// Write accounts and groups of gosync's for other hosts and programs
+    /// Write gosync's accounts and groups for other hosts and programs
     ///
-    /// As a directory document it is what another gosync reads with `kind = "file"`, or fetches with `kind = "http"`: with the ids of
-    /// the records at the provider, uid, gid, home, shell, SSH keys that stand in the directory of keys, and members, so that all hosts
-    /// have the same numbers. Who is locked is in it with `active` false, whoever locked them. Members of a group that gosync did not
-    /// put there are left out. Asks no provider, waits for a run that writes, and changes nothing on this host.
+    /// The directory document can be read by another gosync with `kind = "file"` or fetched with `kind = "http"`. It has the
+    /// ids of the provider's records, uid, gid, home, shell, the SSH keys in the directory of keys, and the members, so that
+    /// all hosts have the same numbers. A locked account has `active` false, whoever locked it. Members of a group that
+    /// gosync did not add are left out. Asks no provider, waits for a run that writes, and changes nothing on this host.
     ///
-    /// As lines of passwd(5) or group(5) it has what stands on this host, and in group(5) the accounts' own groups, too. For lists,
-    /// `gosync accounts --format json|csv` says more.
+    /// As lines of passwd(5) or group(5), it has what is on this host, and in group(5) also the accounts' own groups. For
+    /// lists, `gosync accounts --format json|csv` has more.
     Export(Export),
-    /// Keep what the provider says in a file, to look into it elsewhere
+    /// Record the provider's answer in a file, to examine it elsewhere
     ///
-    /// Reads all that a sync reads, of each provider, and writes it to a file that only its owner may read. No password or token
-    /// is in it. Nothing else is written, and no lock is taken. With `--hide-names` the file can be given to others, such as with a
-    /// report of a fault.
+    /// Reads what a sync would read from each provider, and writes it to a file that only its owner may read. The file
+    /// contains no password and no token. Nothing else is written, and no lock is taken. With `--hide-names` the file can be
+    /// given to others, for example with a bug report.
     Record(Record),
-    /// Plan from what `gosync record` has kept
+    /// Plan from a file that `gosync record` wrote
     ///
-    /// Shows what `gosync sync -n` would have shown when it was recorded, by the configuration, the ledger and the databases of this
-    /// host, or of a copy of another one below `--root`: nothing but etc, and var/lib/gosync for who is known already. Asks nobody
-    /// and writes nothing. In a recording with hidden names nobody is known: all people are new, and those of the host are missing.
+    /// Shows what `gosync sync -n` would have shown at the time of the recording, with the configuration, ledger and
+    /// databases of this host, or of a copy of another host below `--root`: etc is enough, with var/lib/gosync for the
+    /// accounts that are owned already. Asks no provider and writes nothing. In a recording with hidden names nobody is
+    /// recognized: all people are new, and the people of the host are missing.
     Replay(Replay),
     /// Have this host write to the directory, in the place of another one
     ///
@@ -368,88 +374,87 @@ pub enum Command {
     /// Work on the people at the provider
     #[command(subcommand)]
     User(User),
-    /// Show how things stand: configuration, provider, what gosync owns, and who holds the lock
+    /// Show configuration, provider, what gosync owns, and who holds the lock
     ///
-    /// The first row is a verdict: ok, or what is not: no complete read for longer than `--max-age`, a limit that refuses a
-    /// sync since when, with what lets its plan through, a last run that failed, people who get no account. That people are
-    /// missing is no fault. It comes from `last-runs.json` in the state directory, in which each run but a dry one leaves how it
-    /// ended. Reads and changes nothing else.
+    /// The first row is a verdict: ok, or what is wrong: no complete read for longer than `--max-age`, a limit that refuses a
+    /// sync (since when, and how to approve its plan), a last run that failed, people who get no account. Missing people are
+    /// not an error. The verdict comes from `last-runs.json` in the state directory, where every run except a dry run records
+    /// how it ended. Reads and changes nothing else.
     ///
-    /// The status is 0 if the verdict is ok, 12 if all that is wrong is that the provider cannot be reached, and else 1.
+    /// The status is 0 if the verdict is ok, 12 if the only problem is that the provider cannot be reached, and 1 otherwise.
     Status(Status),
-    /// List accounts and groups: who is owned, locked, missing, refused or given back
+    /// List accounts and groups that are owned, locked, missing, refused or released
     ///
-    /// All of gosync's, of whatever provider, and whoever the last sync refused, each with why; groups with their members,
-    /// also those by the primary group. Asks no provider, writes nothing, and takes no lock: what is owned is the ledger's to
-    /// say, and who is refused is known from the last sync of all people, and of all groups, that was no dry run.
+    /// Lists what gosync owns, from every provider, and what the last sync refused, each with the reason; groups with their
+    /// members, including those by primary group. Asks no provider, writes nothing, and takes no lock: the ledger says what
+    /// is owned; refusals are those of the last sync of all people, and of all groups, that was not a dry run.
     #[command(visible_alias = "list")]
     Accounts(Accounts),
-    /// Check everything that gosync depends on, and say how to mend what is wrong
+    /// Check everything that gosync depends on, and say how to fix what is wrong
     ///
-    /// Checks the configuration, who may change the files that are trusted, the provider, the lock, the ledger, the
-    /// account files, the name services, sshd, the ranges of ids, homes, shells, the crontab and the clock. Each finding
-    /// is a problem, a warning or a note, and says what is so, why it matters and what to type. Writes nothing. Of the
-    /// provider it reads what a sync would, a page of people and one of groups, or all with `--full`; it says how many can be
-    /// used and why others cannot, and proposes ranges, bases and other keys by what it saw.
+    /// Checks the configuration, who may change the files that are trusted, the provider, the lock, the ledger, the account
+    /// files, the name services, sshd, the ranges of ids, homes, shells, the crontab and the clock. Each finding is a
+    /// problem, a warning or a note; it says what was found, why it matters and what to type. Writes nothing. It reads what a
+    /// sync would read from the provider, one page of people and one of groups, or everything with `--full`; it reports how
+    /// many records can be used and why others cannot, and proposes ranges, bases and other keys.
     ///
-    /// The status is 0 if there is no problem, 1 if there is one, and 2 if the configuration cannot be used; then the
-    /// rest is checked as if every key had its default. With `--root`, what needs a running host is left out.
+    /// The status is 0 if there is no problem, 1 if there is one, and 2 if the configuration cannot be used; the rest is then
+    /// checked as if every key had its default. With `--root`, checks that need a running host are left out.
     Doctor(Doctor),
     /// Write the few lines that a kind of provider needs
     ///
-    /// Prints a configuration with the keys that must be set for a provider of this kind, or writes it to a file that is not
-    /// there yet. What no option gives is a placeholder; `check` names all of them. Reads no configuration and no host.
+    /// Prints a configuration with the keys that must be set for a provider of this kind, or writes it to a new file. A value
+    /// that no option gives is a placeholder; `check` lists all of them. Reads no configuration and no host.
     Init(Init),
-    /// Check a configuration, as anybody and without a host
+    /// Check a configuration, without privilege and without a host
     ///
-    /// Says what is wrong with it, with file, line and column, and ends with 2; or with 0. Opens none of the files that it
-    /// names and asks no provider: `gosync doctor` does both.
+    /// Reports what is wrong with it, with file, line and column, and ends with status 2; otherwise with 0. Opens none of the
+    /// files that it names and asks no provider: `gosync doctor` does both.
     Check(Check),
-    /// Read commands from a prompt, or from standard input
+    /// Read commands from a prompt or from standard input
     ///
-    /// Each line is a command line without the program's name, on one connection to the provider. On a terminal there
-    /// are a history and completion. Elsewhere lines are read until the first that fails, whose status is that of the
+    /// Each line is a command line without the program's name; all of them use one connection to the provider. On a terminal
+    /// there are a history and completion. Otherwise lines are run until one fails, and its status is the status of the
     /// shell.
     Shell,
     /// Print the SSH keys of an account, for sshd
     ///
-    /// Made for AuthorizedKeysCommand of sshd_config(5): it asks nobody, takes no lock, and needs no root where the
-    /// configuration can be read. It prints what gosync wrote for an account that it has not locked since, and nothing
-    /// for any other.
+    /// For AuthorizedKeysCommand of sshd_config(5): it asks no provider, takes no lock, and needs no root if the
+    /// configuration can be read. It prints the keys that gosync wrote for an account that it has not locked since, and
+    /// nothing for any other account.
     Keys(Keys),
     /// Wait until no other run holds the lock
     ///
-    /// Takes the lock and gives it back. With `--nowait` it only asks.
+    /// Takes the lock and releases it. With `--nowait` it only checks.
     Waitlock,
     /// Show which runs changed what
     ///
-    /// From the ledger, the newest run first, with every entry before and after the run. `history_days` says how far it
+    /// Read from the ledger: the newest run first, with every entry before and after the run. `history_days` sets how far it
     /// goes back. Writes nothing, takes no lock, and asks no provider.
     History(History),
-    /// Explain an account or a group: from which record and by which rules it is as it is, or is refused
+    /// Explain an account or a group: by which record and which rules it is as it is, or is refused
     ///
-    /// Says first what becomes of it, then why: the fields, e-mail and SSH keys with where they come from, what is not taken,
-    /// and how far somebody has come on the way out. Asks the provider, for this person alone where it can, and tells what
-    /// the next run would change. Explains a group of the host's own, too, that gets members by `local_map`. Writes nothing,
-    /// and takes no lock.
+    /// Shows first the outcome, then the reasons: the fields, e-mail and SSH keys with their sources, values that are not
+    /// used, and the step of a departure. Asks the provider, for this person alone if it can, and shows what the next run
+    /// would change. Also explains a local group that gets members by `local_map`. Writes nothing, and takes no lock.
     Why(Why),
-    /// Bring back what a run changed to what it was before
+    /// Restore what a run changed to its state before the run
     ///
-    /// A plan like any other: shown, limited, carried out as one transaction. What was changed since, by a later run or
-    /// by hand, is told and left as it is, unless `--force` is given: undo the newest run first. What cannot come back,
-    /// such as a home or a password that is gone, or a name that somebody else has by now, is told. A group that the run
-    /// made is removed, unless people put somebody into it; its gid is given to no other. The next sync does again what
-    /// the provider still asks for, also a rename.
+    /// A plan like any other: shown, subject to limits, carried out as one transaction. Whatever was changed since, by a
+    /// later run or by hand, is reported and left as it is unless `--force` is given: undo the newest run first. What cannot
+    /// be restored, such as a home or a password that is gone, or a name that is taken by now, is reported. A group that the
+    /// run made is removed unless members were added by hand; its gid is given to no other group. The next sync does again
+    /// what the provider still asks for, including a rename.
     Undo(Undo),
     /// Write the plan of a sync to a file, for `gosync apply`
     ///
-    /// A dry run whose plan, with all that is needed to carry it out, goes to a file that only its owner may read. One
-    /// that a limit refuses is written, too, and the status is 10.
+    /// A dry run whose plan, with all that is needed to carry it out, is written to a file that only its owner may read. A
+    /// plan that exceeds a limit is written as well, and the status is 10.
     Plan(Plan),
     /// Carry out a plan that `gosync plan` wrote
     ///
-    /// Exactly that plan, within the limits. It is refused if the databases of the host, or what gosync has done there,
-    /// have changed since it was made; with `--fresh` also if the provider's answer has.
+    /// Carries out exactly that plan, within the limits. It is refused if the host's databases or the ledger have changed
+    /// since it was made; with `--fresh` also if the provider's answer has changed.
     Apply(Apply),
 }
 

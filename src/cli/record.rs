@@ -11,10 +11,10 @@ pub struct Record {
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 
-    /// Put other names in the place of people's
+    /// Replace people's names
     ///
-    /// Logins, ids, full names, e-mail addresses and homes become others of the same shape, by a key that is kept nowhere; comments
-    /// of SSH keys, attributes and descriptions of groups are left out. Groups keep their names.
+    /// Logins, ids, full names, e-mail addresses and homes are replaced by others of the same shape, with a key that is not kept;
+    /// comments of SSH keys, attributes, and descriptions of groups are left out. Groups keep their names.
     #[arg(long)]
     pub hide_names: bool,
 }
@@ -22,7 +22,7 @@ pub struct Record {
 /// `gosync replay`
 #[derive(Args, Clone, Debug)]
 pub struct Replay {
-    /// The file that `gosync record` has written
+    /// The file that `gosync record` wrote
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 

@@ -13,9 +13,9 @@ pub struct SyncArgs {
     #[command(subcommand)]
     pub what: Option<Sync>,
 
-    /// Of people only those who have no account yet; groups as ever
+    /// Only make accounts for people who have none; sync groups as usual
     ///
-    /// What `sync users --new` and `sync groups` would do one after the other. Nobody is locked by it.
+    /// Does what `sync users --new` and `sync groups` would do one after the other. Locks nobody.
     #[arg(long)]
     pub new: bool,
 
@@ -28,13 +28,13 @@ pub struct SyncArgs {
 #[derive(Clone, Debug, Subcommand)]
 #[command(disable_help_subcommand = true)]
 pub enum Sync {
-    /// Bring accounts in step with the people of the provider
+    /// Bring accounts in step with the provider's people
     ///
-    /// Without `--new`, `--updated` and `--only`, all people are looked at, and those who left are locked.
+    /// Without `--new`, `--updated` and `--only`, all people are considered, and accounts of people who have left are locked.
     Users(SyncUsers),
     /// Bring groups and their members in step with the provider
     ///
-    /// Members are people who have an account. Groups that gosync did not make are left alone.
+    /// Members are people who have an account. Groups that gosync does not own are left alone.
     Groups(SyncGroups),
 }
 
@@ -61,7 +61,7 @@ pub struct SyncUsers {
 
     /// Only these people, by the provider's login
     ///
-    /// Narrows what `--new` and `--updated` choose. Names may be separated by blanks or commas.
+    /// Restricts `--new` and `--updated` further. Names may be separated by blanks or commas.
     #[arg(long, value_name = "USER", num_args = 1.., value_delimiter = ',')]
     pub only: Vec<String>,
 
@@ -73,7 +73,7 @@ pub struct SyncUsers {
 /// `gosync sync groups`
 #[derive(Args, Clone, Debug)]
 pub struct SyncGroups {
-    /// Only these groups and those above them, by the provider's name
+    /// Only these groups and their parents, by the provider's name
     #[arg(value_name = "GROUP")]
     pub groups: Vec<String>,
 
@@ -85,23 +85,23 @@ pub struct SyncGroups {
 /// How something is brought in step.
 #[derive(Args, Clone, Debug)]
 pub struct SyncHow {
-    /// Read everything, though nothing seems to have moved
+    /// Read everything, even if nothing seems to have changed
     ///
-    /// Where a run had nothing to do, and neither the provider nor this machine has moved since, the next one reads nobody; see
-    /// `full_read_every` in gosync.toml(5). With -v all is read, too.
+    /// If a run had nothing to do, and neither the provider nor this host has changed since, the next one reads no records; see
+    /// `full_read_every` in gosync.toml(5). With -v, everything is read as well.
     #[arg(long)]
     pub full: bool,
 
-    /// Begin with a new ledger, in the place of one that is lost, or is not this host's
+    /// Begin a new ledger, in place of one that is lost or belongs to another host
     ///
-    /// Accounts that are here are the host's own then, until they are adopted. No number that was given is given again.
+    /// Existing accounts are then not owned until they are adopted. No uid or gid that was given is given again.
     #[arg(long)]
     pub new_ledger: bool,
 
-    /// Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same
+    /// Wait before the run, at most this long, such as 60s; the wait differs between hosts, and is always the same on one host
     ///
-    /// So that many hosts whose cron begins at the same second do not all ask the provider at once. The time comes from
-    /// /etc/machine-id. No lock is held meanwhile.
+    /// This keeps hosts whose cron starts at the same second from asking the provider all at once. The wait is derived from
+    /// /etc/machine-id. No lock is held during it.
     #[arg(long, value_name = "DURATION")]
     pub splay: Option<Span>,
 

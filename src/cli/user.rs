@@ -11,22 +11,22 @@ use crate::model::units::Span;
 pub enum User {
     /// Print people and the groups that they are in
     ///
-    /// The people who get accounts: the active members of the top group, or every active person.
+    /// Prints the people who get accounts: the active members of the top group, or every active person.
     Dump(UserDump),
 }
 
 /// `gosync user dump`
 #[derive(Args, Clone, Debug)]
 pub struct UserDump {
-    /// Also people who are not active, or whose membership in the top group is not
+    /// Include people who are not active, or not active members of the top group
     #[arg(long)]
     pub all: bool,
 
-    /// Also uid, home, shell, time of the last change and SSH keys
+    /// Include uid, home, shell, time of the last change and SSH keys
     #[arg(long)]
     pub details: bool,
 
-    /// The form
+    /// The output format
     #[arg(
         short = 't',
         long = "type",
@@ -51,7 +51,7 @@ pub enum DumpForm {
 /// `gosync status`
 #[derive(Args, Clone, Debug)]
 pub struct Status {
-    /// Call it stale if the last complete read is older, such as 1h; 2d without this option
+    /// Report a problem if the last complete read is older than this, such as 1h; by default 2d
     #[arg(long, value_name = "DURATION")]
     pub max_age: Option<Span>,
 
