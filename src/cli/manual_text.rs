@@ -9,103 +9,103 @@ pub const FIRST_STEPS: [(&str, &str); 6] = [
     ),
     (
         "gosync check",
-        "What is still to be set, or wrong, with its line.",
+        "Report what is wrong or still has to be set, with its line.",
     ),
     (
         "gosync doctor",
-        "Try the provider and look at this host. It proposes ranges of ids and other keys: set them before the first sync, since ids \
-         stay for ever.",
+        "Try the provider and check this host. It proposes ranges of ids and other keys: set them before the first sync, since ids \
+         never change.",
     ),
     (
         "gosync sync --dry-run",
-        "What would happen, exactly. Nothing is written.",
+        "Show exactly what would be done. Nothing is written.",
     ),
-    ("gosync sync", "The accounts, then the groups."),
+    ("gosync sync", "Make the accounts, then the groups."),
     (
         "systemctl enable --now gosync.timer gosync-new.timer",
-        "From now on. Where no systemd is, cron does it; see EXAMPLES.",
+        "Run it regularly from now on. On a host without systemd, use cron; see EXAMPLES.",
     ),
 ];
 
 /// What comes before the steps of a departure.
 pub const WHO_LEAVES: &str = "\
-Somebody has left if the provider says that they are disabled, or if they are absent from several complete reads over some time \
-(`absent_runs`, `absent_for` in [departed]). A read that fails, is empty or is not whole proves nothing, and takes nothing away. Then \
-there are three steps, each with limits of its own. Only the first is taken without being asked for:";
+A person has left if they are disabled at the provider, or absent from several complete reads over some time (`absent_runs`, \
+`absent_for` in [departed]). A read that fails, is empty or is incomplete proves nothing, and removes nothing. A departure has three \
+steps, each with limits of its own. Only the first is taken by default:";
 
 /// The steps of a departure.
 pub const DEPARTURE: [(&str, &str); 3] = [
     (
         "locked",
-        "Password, expiry and SSH keys, and the shell with `lock_shell`; `end_sessions` ends what still runs. Who returns finds everything \
-         as it was.",
+        "Password, expiry and SSH keys, and the shell if `lock_shell` is set; `end_sessions` ends running processes. A person who returns \
+         finds everything as it was.",
     ),
     (
         "home archived",
-        "`archive_after` the locking: packed by tar(1) into `archive_dir`, compared, and taken away. Who returns gets a new home, and \
-         the run says where the archive is.",
+        "`archive_after` the account was locked: packed by tar(1) into `archive_dir`, compared, and removed. A person who returns gets a new \
+         home, and the run says where the archive is.",
     ),
     (
         "account removed",
-        "`remove_after` the locking. Its numbers and its name are kept for this person, and are never given to another one.",
+        "`remove_after` the account was locked. Its uid, gid and name stay reserved for this person, and are never given to another one.",
     ),
 ];
 
 /// What follows the steps of a departure.
 pub const WHO_LEAVES_ELSE: &str = "\
-Nothing is archived or removed while anything runs as the account. `gosync lock` shuts somebody out at once, whatever the provider \
-says. A group that the provider has no more loses the members that it had from there. Another name at the provider is a rename, \
-with the same numbers, and no departure.";
+Nothing is archived or removed while any process runs as the account. `gosync lock` locks an account at once, whatever the provider \
+says. A group that the provider no longer has loses the members that it had from there. Another name at the provider is a rename, \
+with the same uid and gid, and no departure.";
 
 /// What limits a plan, and what lets it through.
 pub const LIMITS: &str = "\
-A plan that takes away, or adds, more than [limits] allows is refused as a whole, with status 10, and nothing is written. By default \
+A plan that removes or adds more than [limits] allows is refused as a whole, with status 10, and nothing is written. By default \
 a run locks or removes at most 20 accounts or 10 %, whichever is less, though 3 are always allowed; the same holds for 24 hours, and \
-for the members of a group. Five or more accounts, or groups, never go down to none. Renames, archives, final removals, lost groups \
+for the members of a group. Five or more accounts or groups are never reduced to none. Renames, archives, final removals, lost groups \
 and new accounts have limits of their own: gosync.toml(5).
 
-The refusal names each limit, who is meant, and the digest of the plan. If all of it is right, `--approve DIGEST` lets exactly this plan \
-through, once: whatever changes meanwhile gives another digest. Refused plans are made anew by each run, so that nothing is lost by \
-waiting. `gosync status` shows since when a limit refuses. Limits are for each provider by itself.";
+The refusal names each limit, the accounts or groups concerned, and the digest of the plan. If the plan is right, `--approve DIGEST` \
+carries out exactly this plan, once: any change in the meantime gives another digest. Each run makes its plan anew, so that nothing is \
+lost by waiting. `gosync status` shows since when a limit has refused plans. Limits apply to each provider separately.";
 
 /// Ways back.
 pub const RECOVERY: [(&str, &str); 7] = [
     (
         "a run was killed, or the machine went down",
-        "Nothing to do: the next run finishes or drops what was begun, before anything else.",
+        "Nothing to do: the next run first completes or rolls back what was started.",
     ),
     (
         "a run did what it should not have done",
-        "`gosync history` shows it, and `gosync undo RUN` plans the way back. The next sync does it again if the provider still says so: \
-         mend that first, or stop the timer.",
+        "`gosync history` shows it, and `gosync undo RUN` reverses it. The next sync does it again if the provider's records still ask for it: \
+         correct them first, or stop the timer.",
     ),
     (
-        "somebody has to go, or to come back, at once",
+        "an account has to be locked, or opened, at once",
         "`gosync lock NAME`, `gosync unlock NAME`.",
     ),
     (
         "the ledger is lost or damaged",
-        "`gosync ledger restore FILE` with a copy: one of each day is in /var/lib/gosync/copies. Without one: `gosync ledger rebuild`.",
+        "`gosync ledger restore FILE` with a copy: there are daily copies in /var/lib/gosync/copies. Without a copy: `gosync ledger rebuild`.",
     ),
     (
         "the provider has new ids for the same people",
-        "Nobody is locked for it (status 12). `gosync rebind --all` ties the accounts to the new records.",
+        "No account is locked because of it (status 12). `gosync rebind --all` ties the accounts to the new records.",
     ),
     (
         "a file of the databases was restored from a backup",
-        "`gosync drift` shows what differs from what gosync applied; the next sync sets it right.",
+        "`gosync drift` shows what differs from what gosync applied; the next sync corrects it.",
     ),
     (
-        "what the provider said is to be looked at elsewhere",
+        "the provider's answer has to be examined elsewhere",
         "`gosync record --hide-names FILE`, and there `gosync replay FILE`.",
     ),
 ];
 
 /// How several hosts have the same accounts.
 pub const MORE_THAN_ONE_HOST: &str = "\
-gosync runs on each host for itself, and its hosts do not talk to each other; what they have in common is the provider. Where that names \
-uids and gids, `ids = \"provider\"` in [accounts] has every host use them and allocate nothing. Where it does not, one host, the hub, gives \
-out the numbers, and the others read what it has: `gosync export`, a signed snapshot (a target of the kind `snapshot`, read with `verify`), or a \
+gosync runs on each host by itself, and hosts do not talk to each other; they have only the provider in common. If the provider has \
+uids and gids, `ids = \"provider\"` in [accounts] makes every host use them and allocate none. If it has none, one host, the hub, \
+allocates the numbers, and the others read its accounts: `gosync export`, a signed snapshot (a target of the kind `snapshot`, read with `verify`), or a \
 directory that it fills (a target of the kind `ldap`).
 
 `--splay` lets the hosts of a fleet begin at different seconds, each at the same one every time. docs/fleet.md has a configuration for \

@@ -2,17 +2,17 @@
 
 /// What JSON OUTPUT of gosync(8) says.
 pub const JSON_OUTPUT: &str = "\
-A command that is asked for JSON prints one object on standard output, and nothing beside it: notices, warnings and errors go to \
-standard error. The form of each is a JSON Schema (2020-12) in share/gosync/schema, which has all that this version of gosync prints. `format` is the version of the forms, \
-but of the directory document, which has none: it grows when something is taken away or means something else. Keys may be added without that, so a reader passes over \
-those that it does not know. Text of a provider's is a JSON string like any other; what is shown of it in sentences is escaped besides. Times \
+A command that is asked for JSON prints one object on standard output, and nothing else: notices, warnings and errors go to \
+standard error. Each object has a JSON Schema (2020-12) in share/gosync/schema. `format` is the version of the format (the directory \
+document has none): it is raised when a key is removed or changes its meaning. Keys may be added without that, so readers should ignore \
+keys that they do not know. Text from a provider is a JSON string like any other; in sentences it is also escaped. Times \
 are in UTC.";
 
 /// What prints which document, and its schema.
 pub const DOCUMENTS: [(&str, &str); 10] = [
     (
         "run.schema.json",
-        "`--format json` of all that plans changes, dry runs and real ones.",
+        "`--format json` of every command that plans changes, in dry runs and real ones.",
     ),
     ("status.schema.json", "`gosync status --format json`"),
     ("accounts.schema.json", "`gosync accounts --format json`"),
@@ -31,10 +31,10 @@ pub const DOCUMENTS: [(&str, &str); 10] = [
 /// What comes before the keys of a run.
 pub const RUN: &str = "\
 A run of `sync`, `plan`, `apply`, `undo`, `deluser`, `adopt`, `rebind`, `release`, `lock`, `unlock` or `ledger rebuild` prints its object with \
-`--format json` also if it fails, is refused by a limit or is not begun; only after a signal, or if the command line cannot be \
-used, is there none. It has the `command`, whether it is a `dry_run`, when it `began` and how many `seconds` it took, its `exit` as below, in `error` what kept the \
-command from any run, such as the configuration or another run's lock, and `runs`: each sync of each provider, in their order, so that `sync` alone has two for \
-each, and other commands have one. `behind` names the targets that are made of what the host has, and could not be written in the end.
+`--format json` also if it fails, is refused by a limit or does not start; there is none only after a signal, or if the command line is \
+invalid. It has the `command`, whether it is a `dry_run`, when it `began` and how many `seconds` it took, its `exit` as below, in `error` what prevented \
+any run, such as an invalid configuration or a lock that is held, and `runs`: each sync of each provider, in their order, so that `sync` alone has two for \
+each, and other commands have one. `behind` names the derived targets that could not be written.
 
 Each object in `runs` has:";
 
@@ -46,9 +46,9 @@ pub const RUN_KEYS: [(&str, &str); 22] = [
     ),
     (
         "kind",
-        "`account` or `group`; null if it is about both, or nobody has said.",
+        "`account` or `group`; null if it is about both, or not known.",
     ),
-    ("outcome", "How it ended, finer than the status: see below."),
+    ("outcome", "How it ended, in more detail than the status: see below."),
     (
         "exit",
         "The `status` as if it had been run alone, and its `reason`: `done`, `failed` (1), `usage` (2), `partial` (3), `pending` (4), \
@@ -56,7 +56,7 @@ pub const RUN_KEYS: [(&str, &str); 22] = [
     ),
     (
         "error",
-        "null, or what went wrong: `message`, and `hints` on what to do next.",
+        "null, or what failed: `message`, and `hints` on what to do next.",
     ),
     (
         "read",
@@ -86,11 +86,11 @@ pub const RUN_KEYS: [(&str, &str); 22] = [
     ),
     (
         "generation",
-        "How often plans had been committed on this host before.",
+        "How many plans had been committed on this host before.",
     ),
     (
         "incomplete",
-        "null, or why the read cannot be trusted to be whole: nobody was locked or taken away because of it.",
+        "null, or why the read is not known to be complete: no account was locked or removed because of it.",
     ),
     (
         "counts",
@@ -103,25 +103,25 @@ pub const RUN_KEYS: [(&str, &str); 22] = [
     ),
     (
         "missing",
-        "Who is missing from complete reads: `since` when, and `not_before` when anything follows.",
+        "Who is missing from complete reads: `since` when, and `not_before` when the account can be locked.",
     ),
     (
         "refused",
-        "People and groups that were left out, or not wholly dealt with, each with `subject`, `id`, `reason` and `text`. A `reason` is a word that stays the same.",
+        "People and groups that were left out, or not completely handled, each with `subject`, `id`, `reason` and `text`. A `reason` is a word that stays the same.",
     ),
     (
         "remarks",
-        "What stays different from what the provider says, with `name`, `reason` and `text`.",
+        "What stays different from the provider's record, with `name`, `reason` and `text`.",
     ),
     (
         "not_out",
-        "How many people should be out and are not, or not wholly.",
+        "How many accounts should be locked and are not, or not completely.",
     ),
     (
         "hooks",
         "null in a dry run; else for how many events hooks are `done`, `failed`, or wait for `later`.",
     ),
-    ("warnings", "What else was said as a warning, in its words."),
+    ("warnings", "All other warnings, as they were printed."),
     ("seconds", "How long it took."),
 ];
 
@@ -130,66 +130,66 @@ pub const OUTCOME: &str = "The outcome is one of:";
 
 /// How a run can end.
 pub const OUTCOMES: [(&str, &str); 17] = [
-    ("done", "All is done, or there was nothing to do."),
+    ("done", "Everything is done, or there was nothing to do."),
     (
         "unmoved",
-        "Nothing has moved since a run that had nothing to do.",
+        "Nothing has changed since a run that had nothing to do.",
     ),
     ("pending", "It was a dry run, and changes are pending."),
-    ("declined", "Somebody was asked, and said no."),
+    ("declined", "The question whether to carry it out was answered with no."),
     (
         "over-a-limit",
-        "Limits refuse the plan; nothing was written.",
+        "The plan exceeds limits; nothing was written.",
     ),
     (
         "everything-new-refused",
-        "Nobody who is new comes, for causes that hit all of them.",
+        "All new people were refused, for the same causes.",
     ),
     (
         "provider-unnamed",
-        "The ledger has accounts or groups of a provider that no section of the configuration names.",
+        "The ledger has accounts or groups of a provider that is not configured.",
     ),
     (
         "not-out",
-        "Somebody should be out, and is not, or not wholly.",
+        "An account should be locked, and is not, or not completely.",
     ),
     (
         "ids-changed",
-        "The provider seems to have other ids for the same people or groups.",
+        "The provider seems to have new ids for the same people or groups.",
     ),
     (
         "incomplete",
-        "The read was not complete; nobody was locked or taken away because of it.",
+        "The read was not complete; no account was locked or removed because of it.",
     ),
     (
         "held-up",
-        "Something on this host could not be seen, or not be done; whom it concerns is left as it is.",
+        "Something on this host could not be examined or done; the accounts concerned are left as they are.",
     ),
     (
         "target-behind",
-        "A file that is made of what the host has could not be written.",
+        "A derived target could not be written.",
     ),
-    ("rejected", "Records were refused, and that was not to be."),
+    ("rejected", "With --strict: records were rejected."),
     (
         "unsettled",
-        "The provider contradicts itself, or does not say of somebody whether they are let in.",
+        "The provider contradicts itself, or does not say of a person whether they are disabled.",
     ),
     ("hooks-failed", "With --strict: hooks failed."),
     (
         "broken-off",
-        "It failed; what was done until then is in `changes` if `applied` is true.",
+        "It failed; what had been done by then is in `changes` if `applied` is true.",
     ),
     (
         "not-begun",
-        "Another command holds the lock, or an earlier run of this command was broken off.",
+        "Another command holds the lock, or an earlier sync of this command was interrupted.",
     ),
 ];
 
 /// What LOG of gosync(8) says.
 pub const LOG: &str = "\
-Besides the messages there is a log on standard error: warnings, and more with each -v. With -vv it has each search as a line that can be pasted into a shell: ldapsearch(1) for LDAP, curl(1) for HTTP. Such a line \
-names the file of a secret and never shows it; a token that has to be asked for first is in the shell's variable `granted`, which the line that asks for it sets, and \
-jq(1) takes it from there. What changes something is not shown so. With `--log-format json` each line of the log is a JSON object \
+In addition to the messages there is a log on standard error: warnings, and more with each -v. With -vv it has each search as a line that can be pasted into a shell: ldapsearch(1) for LDAP, curl(1) for HTTP. Such a line \
+names the file of a secret and never shows it; a token that has to be requested first is in the shell variable `granted`, which the line that requests it sets, and \
+jq(1) reads it from there. Requests that change something are not shown in this form. With `--log-format json` each line of the log is a JSON object \
 with `timestamp`, `level`, `target` and `message`; the messages beside it, which begin with `gosync `, stay as they are, and -q leaves out \
 the notices.
 
@@ -197,8 +197,8 @@ Such a log has, also without -v, a line for each change, each refusal and each l
 messages say the same.
 
 Where standard error is the journal of systemd, by JOURNAL_STREAM, each line there begins with its priority, by sd-daemon(3), which the journal takes off: `<3>` for errors \
-and what to do about them, `<4>` for warnings, `<5>` for notices, and in the log `<6>` for information and `<7>` for what -vv adds. So do notices where standard \
-output is the journal. `journalctl -u gosync-follow -p warning` shows what somebody should look at.";
+and what to do about them, `<4>` for warnings, `<5>` for notices, and in the log `<6>` for information and `<7>` for what -vv adds. So do notices if standard \
+output is the journal. `journalctl -u gosync-follow -p warning` shows what needs attention.";
 
 /// The fields of an event in the log.
 pub const EVENT_FIELDS: [(&str, &str); 12] = [

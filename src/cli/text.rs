@@ -27,22 +27,22 @@ A run takes the lock against other runs, reads the provider, makes a plan, judge
 and carries it out. It ends with one line that counts what was done. A dry run is the same run, stopped before it \
 commits.
 
-Being killed at any moment leaves every file whole; the next run finishes or drops what was begun. A read that fails \
-or is not complete removes nothing. A record that cannot be used is told and left out, and nobody else suffers for it.
+If a run is killed, at whatever moment, every file is intact; the next run completes or rolls back what was started. A read that fails \
+or is incomplete removes nothing. A record that cannot be used is reported and left out, without effect on others.
 
 Of people and groups at the provider, names that differ only in the case of the letters a to z are the same: `sync users \
 --only ALICE`, `sync groups PHYSICS`, `why ALICE`, `adopt alice --as ALICE` and `group member physics ALICE` mean what they \
-would mean in small letters. If several have the same name, the one that is spelled exactly so is meant; if none is, \
-the command says so and does nothing to them. Names of accounts and groups of this host are told apart by case, as the \
-host does.
+would mean in lower case. If several records have the same name, the one with exactly this spelling is meant; if there is none, \
+the command says so and does nothing to them. Names of accounts and groups of this host are case-sensitive, as on the \
+host.
 
-Notices and data go to standard output. Warnings, errors, progress and the log go to standard error; notices, too, where JSON is asked \
-for.";
+Notices and data go to standard output. Warnings, errors, progress and the log go to standard error; so do notices if JSON is \
+asked for.";
 
 /// What gosync.toml(5) begins with.
 pub const CONFIGURATION: &str = "\
-A TOML file. Every key is listed with its default; one that is unset by default, with an example. What is left out \
-keeps its default, and a key that does not exist is refused with file, line and column.
+A TOML file. Every key is listed with its default; a key that is unset by default, with an example. A key that is left out \
+has its default, and an unknown key is refused with file, line and column.
 
 The configuration is each file named by `-f`, a later one overriding an earlier one key by key; else what the variable \
 `GOSYNC_CONFIG` names; else `gosync.toml` beside the program; else `/etc/gosync/gosync.toml`.";
@@ -50,11 +50,11 @@ The configuration is each file named by `-f`, a later one overriding an earlier 
 /// What the kinds file, command and http read.
 pub const DOCUMENT: &str = "\
 A JSON document of this form. Of a person only `id` and `login` must be there, of a group only `id` and `name`. The \
-`id` never changes, and belongs to the same person or group for ever; by it gosync knows a rename from a departure. A \
+`id` never changes, and always belongs to the same person or group; by it gosync tells a rename from a departure. A \
 member's `role` is `member`, `manager` or `admin`; the `status` is `active`, `invited`, `pending`, `suspended`, \
 `rejected`, `removed`, `left` or `declined`, and only `active` counts. `complete` says whether these are all people and \
-groups: a file counts as complete that does not say so, what comes from a command or a web server does not. `generated` is \
-when the document was made, for `max_age`; `counts`, how many records it has: if it has others, something is missing.";
+groups: if it is left out, a file counts as complete, and the answer of a command or a web server does not. `generated` is \
+when the document was made, for `max_age`; `counts` is the number of records: if they differ, the read is incomplete.";
 
 /// An example of it.
 pub const DOCUMENT_EXAMPLE: &str = r#"{"complete": true, "generated": "2026-11-28T12:00:00Z",
@@ -74,13 +74,13 @@ pub const DOCUMENT_EXAMPLE: &str = r#"{"complete": true, "generated": "2026-11-2
 pub const EXIT_CODES: [(&str, &str); 9] = [
     ("0", "Done, or nothing to do."),
     ("1", "Failed."),
-    ("2", "Wrong use, or wrong configuration."),
+    ("2", "Wrong usage, or an invalid configuration."),
     (
         "3",
-        "Done in part: a group command failed for some of several people or groups; or something on \
-         this host could not be looked at, and whom it concerns is left as it is; or the provider \
-         contradicts itself, or does not say of somebody whether they are let in; or, with --strict, records were rejected or some hooks failed. Without it that is told and the \
-         status is 0.",
+        "Done in part: a group command failed for some of several people or groups; or something on this host could not be \
+         examined, and the accounts concerned are left as they are; or the provider contradicts itself, or does not say of a person \
+         whether they are disabled; or, with --strict, records were rejected or hooks failed. Without --strict that is reported, and \
+         the status is 0.",
     ),
     (
         "4",
@@ -88,14 +88,14 @@ pub const EXIT_CODES: [(&str, &str); 9] = [
     ),
     (
         "5",
-        "The rest is done, but somebody who should be out is not, or not wholly: the account is open, or \
-         keys stay. Each is told with the reason and what to do.",
+        "Everything else is done, but an account that should be locked is not, or not completely: it is open, or \
+         keys remain. Each is reported with the reason and what to do.",
     ),
-    ("10", "Refused by a limit; nothing was written."),
+    ("10", "The plan exceeds a limit; nothing was written."),
     ("11", "Busy: another run holds the lock."),
     (
         "12",
-        "The provider could not be read, or not completely; removals were not considered.",
+        "The provider could not be read, or not completely; no account was locked or removed.",
     ),
 ];
 
@@ -104,12 +104,12 @@ pub const METRICS: &str = "\
 With `textfile` in `[metrics]`, each sync leaves its figures in a file for the textfile collector of node_exporter, which must \
 be started with `--collector.textfile.directory`; Debian's is. The file is replaced at the end of every `gosync sync` and of \
 every round of `gosync follow`, also if the run failed, was refused by a limit or found nothing moved; not by dry runs, nor by \
-runs that find another one at work. What other commands change is in it after the next sync. If the configuration cannot be read, nobody knows where the file is: it stays as it is, and \
-its times grow old.
+runs that find the lock held. What other commands change is in it after the next sync. If the configuration cannot be read, the place of the file is unknown: it stays as it is, and \
+its times become old.
 
-Each figure is as the last run knew it that got so far. Of syncs, only those of everybody are shown that a later one has not \
-made up for. `command` is the sync, such as `sync users --new`, and `provider` the section of its provider. A section that is not \
-read any more is shown until it is taken out of the configuration or has `active = false`.
+Each figure is that of the last run that determined it. Of syncs, only those of all people or groups are shown, and only until a later one \
+replaces them. `command` is the sync, such as `sync users --new`, and `provider` the section of its provider. A section that is no longer \
+read is shown until it is removed from the configuration or has `active = false`.
 
 Alert rules are in share/gosync/prometheus/gosync.rules.yml, a dashboard for Grafana in share/gosync/grafana/gosync.json.";
 
@@ -133,7 +133,7 @@ pub const METRIC_NAMES: [(&str, &str); 17] = [
     ),
     (
         "gosync_last_success_timestamp_seconds{command,provider}",
-        "When a run ended with 0 last.",
+        "When a run last ended with 0.",
     ),
     (
         "gosync_refused_by_limit{command,provider}",
@@ -141,15 +141,15 @@ pub const METRIC_NAMES: [(&str, &str); 17] = [
     ),
     (
         "gosync_people_not_out{command,provider}",
-        "How many people should be out and are not, or not wholly.",
+        "How many accounts should be locked and are not, or not completely.",
     ),
     (
         "gosync_last_complete_read_timestamp_seconds{command,provider}",
-        "When the provider was read completely last; `command` is `sync users` or `sync groups`.",
+        "When the provider was last read completely; `command` is `sync users` or `sync groups`.",
     ),
     (
         "gosync_last_confirmed_read_timestamp_seconds{command,provider}",
-        "When it was read completely last, or found not to have moved since.",
+        "When it was last read completely, or found unchanged since.",
     ),
     (
         "gosync_provider_records{provider,kind,verdict}",
@@ -158,15 +158,15 @@ pub const METRIC_NAMES: [(&str, &str); 17] = [
     ),
     (
         "gosync_accounts{state}",
-        "How many accounts gosync has that are `active`, `locked`, `removed` or `released`.",
+        "How many accounts in the ledger are `active`, `locked`, `removed` or `released`.",
     ),
     (
         "gosync_missing_accounts",
-        "How many active accounts have people who are missing, and are open until that is proven.",
+        "How many active accounts belong to missing people, and are open until their departure is proven.",
     ),
     (
         "gosync_groups{state}",
-        "How many groups gosync has, as for accounts.",
+        "How many groups, as for accounts.",
     ),
     (
         "gosync_hooks{state}",
@@ -178,12 +178,12 @@ pub const METRIC_NAMES: [(&str, &str); 17] = [
     ),
     (
         "gosync_changes_total{kind,change}",
-        "How many changes there were to accounts and groups: `change` is a word of the `counts` in `gosync status --format json`. A \
-         run that was broken off adds nothing.",
+        "How many changes were made to accounts and groups: `change` is a key of `counts` in `gosync status --format json`. An \
+         interrupted run adds nothing.",
     ),
     (
         "gosync_config_last_change_timestamp_seconds",
-        "When the configuration was written last.",
+        "When the configuration was last written.",
     ),
 ];
 
@@ -192,16 +192,16 @@ pub const FILES: [(&str, &str); 12] = [
     (
         "gosync.toml beside the program, else /etc/gosync/gosync.toml",
         "The configuration; see gosync.toml(5). It is \
-      read if neither -f nor GOSYNC_CONFIG names another one.",
+      read if neither -f nor GOSYNC_CONFIG names another file.",
     ),
     (
         "/etc/passwd, /etc/shadow, /etc/group, /etc/gshadow",
         "The accounts and groups of this host. A line that gosync \
-      did not make stays as it is, byte for byte.",
+      does not own stays as it is, byte for byte.",
     ),
     (
         "/etc/subuid, /etc/subgid",
-        "Subordinate ids, if they are configured.",
+        "Subordinate ids, if configured.",
     ),
     (
         "/var/lib/extrausers/",
@@ -212,14 +212,14 @@ pub const FILES: [(&str, &str); 12] = [
         "Take the place of the files in /etc with `database = \"nss_cache\"`, with their indexes \
       (FILE.ixname, .ixuid, .ixgid): links to the files behind /etc/nss_cache.",
     ),
-    ("/etc/shells", "Shells that an account may have."),
+    ("/etc/shells", "The shells that an account may have."),
     (
         "/etc/sudoers, /etc/sudoers.d/, /etc/sudo.conf, /etc/doas.conf, /etc/polkit-1/rules.d/, /etc/ssh/sshd_config, \
       /etc/security/access.conf, /etc/security/group.conf, /etc/security/capability.conf, /etc/cron.allow, /etc/at.allow, \
       /etc/pam.d/",
         "Read for names that no new account or group gets; see `trusted_names`.",
     ),
-    ("/etc/skel/", "What a new home begins with."),
+    ("/etc/skel/", "The initial contents of a new home."),
     (
         "/etc/.pwd.lock",
         "The lock of passwd(1), useradd(8) and others; held for milliseconds.",
@@ -230,12 +230,12 @@ pub const FILES: [(&str, &str); 12] = [
     ),
     (
         "/etc/gosync/anchor",
-        "Which ledger belongs to the accounts of this host; changes with them. Do not edit it, and do not copy it to \
+        "Says which ledger belongs to the accounts of this host; it changes with them. Do not edit it, and do not copy it to \
       another host.",
     ),
     (
         "/run/gosync/lock",
-        "The lock against other runs. Never delete it; the kernel frees it when its holder ends.",
+        "The lock against other runs. Never delete it; the kernel releases the lock when its holder ends.",
     ),
 ];
 
@@ -247,16 +247,16 @@ pub const ENVIRONMENT: [(&str, &str); 4] = [
     ),
     (
         "JOURNAL_STREAM",
-        "Which stream is the journal of systemd: messages there begin with their priority; see LOG.",
+        "Which stream is systemd's journal: messages there begin with their priority; see LOG.",
     ),
     (
         "NOTIFY_SOCKET",
-        "Where `gosync follow` tells systemd that it is in step; see sd_notify(3).",
+        "Where `gosync follow` reports to systemd that it is in step; see sd_notify(3).",
     ),
     (
         "SOURCE_DATE_EPOCH",
         "The time, in seconds since 1970, that dates the last change of a new account's password; \
-      for images that must be the same each time they are built.",
+      for reproducible images.",
     ),
 ];
 
@@ -272,7 +272,7 @@ pub const EXAMPLES: [(&str, &str); 15] = [
     ),
     (
         "gosync sync users --approve 5c0f3a...",
-        "Let exactly the plan through that a limit has refused; the refusal \
+        "Carry out exactly the plan that a limit has refused; the refusal \
       names the digest.",
     ),
     (
@@ -285,11 +285,11 @@ pub const EXAMPLES: [(&str, &str); 15] = [
     ),
     (
         "gosync follow",
-        "Keep the host in step within seconds; gosync-follow.service does so under systemd.",
+        "Keep the host in step within seconds; gosync-follow.service runs it under systemd.",
     ),
     (
         "gosync lock alice --reason 'laptop stolen'",
-        "Shut somebody out now, whatever the provider says; `gosync unlock alice` ends it.",
+        "Lock an account now, whatever the provider says; `gosync unlock alice` ends it.",
     ),
     (
         "gosync group new physics.lab : alice bob",
@@ -309,19 +309,19 @@ pub const EXAMPLES: [(&str, &str); 15] = [
     ),
     (
         "gosync adopt jdoe --as john.doe",
-        "Take over an account that stands on this host already.",
+        "Adopt an account that exists on this host already.",
     ),
     (
         "gosync rebind --all --by login -n",
-        "Show what ties accounts whose ids have changed to the provider's records again.",
+        "Show how accounts whose records have new ids would be tied to them.",
     ),
     (
         "gosync plan -o monday.json users",
-        "Write a plan to be reviewed; `gosync apply monday.json` carries it out.",
+        "Write a plan for review; `gosync apply monday.json` carries it out.",
     ),
     (
         "gosync why alice",
-        "Tell why an account is as it is, and what the next run would change.",
+        "Explain why an account is as it is, and what the next run would change.",
     ),
 ];
 
