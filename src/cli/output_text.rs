@@ -169,7 +169,7 @@ pub const OUTCOMES: [(&str, &str); 17] = [
         "target-behind",
         "A derived target could not be written.",
     ),
-    ("rejected", "With --strict: records were rejected."),
+    ("rejected", "Records were refused: in a sync with --strict, or by a command for named accounts, such as `adopt`."),
     (
         "unsettled",
         "The provider contradicts itself, or does not say of a person whether they are disabled.",

@@ -155,7 +155,7 @@ impl Followed for Host<'_> {
                     "the provider does not tell of changes now: {error}; looking every {every} s until it does"
                 ));
             }
-            News::Listening => self.ui.notice("the provider tells of changes; listening"),
+            News::Listening => self.ui.notice("the provider reports changes; listening"),
         }
         self.show();
     }

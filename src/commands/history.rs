@@ -22,7 +22,7 @@ pub(super) fn run(global: &Global, args: &cli::History, ui: Ui) -> Result<Outcom
     let setup = Setup::new(global, ui)?;
     let found = anchored::look(&setup)?;
     if let Some(problem) = found.problem(&setup) {
-        ui.warn(format!("{problem}; `gosync status` tells the ways out"));
+        ui.warn(format!("{problem}; `gosync status` shows the ways out"));
     }
     let ledger = found.into_ledger()?;
     let history = ledger

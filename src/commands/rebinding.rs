@@ -43,7 +43,7 @@ pub(super) fn ids_changed(seen: &IdsChanged) -> Error {
         of,
     } = seen;
     let what = match kind {
-        EntryKind::Account => "Nobody was locked, and nobody counts as missing, because of it",
+        EntryKind::Account => "No account was locked, and nobody counts as missing, because of it",
         EntryKind::Group | EntryKind::LocalGroup => {
             "No group was emptied, and none counts as missing, because of it"
         }
@@ -71,13 +71,13 @@ pub(super) fn unnamed(providers: &[(ProviderName, Present)]) -> Error {
         .map(|(name, present)| format!("{} of `{}`", owned(*present), shown(name.as_str())))
         .collect();
     let message = format!(
-        "the ledger has {}, and no section of the configuration names that provider: nobody reads what becomes of \
-         these people, and whoever leaves keeps the account",
+        "the ledger has {}, and no section of the configuration names that provider: the records of these people are \
+         no longer read, and people who leave keep their accounts",
         all.join(", ")
     );
     Error::new(Kind::Usage, message)
         .hint("If the section got another name, or another provider is in its place: see what `gosync rebind --all --by login -n` would tie together")
-        .hint("If it was taken out by mistake, put it back; what is nobody's any more is given back to the host by `gosync release`")
+        .hint("If the section was removed by mistake, put it back; accounts that no provider has any more can be released by `gosync release`")
 }
 
 /// What the ledger has of providers that no section names.

@@ -201,17 +201,17 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
         run::Outcome::IdsChanged(changed) => rebinding::ids_changed(changed),
         run::Outcome::Incomplete(reason) => {
             Error::new(Kind::Source, format!("the read was incomplete: {reason}"))
-                .hint("Nothing was locked or taken away because of it; the next run tries again")
+                .hint("Nothing was locked or removed because of it; the next run tries again")
         }
         run::Outcome::HeldUp(n) => Error::new(
             Kind::Partial,
-            format!("not everything on this host could be seen or done; left as it is: {n}"),
+            format!("not everything on this host could be examined or done; left as they are: {n}"),
         )
         .hint("Each was reported with its reason; the next run tries again"),
         run::Outcome::Behind(names) => behind(names),
         run::Outcome::Unsettled(n) => Error::new(
             Kind::Partial,
-            format!("the provider contradicts itself, or does not say who is let in; left as they are: {n}"),
+            format!("the provider contradicts itself, or does not say who is disabled; left as they are: {n}"),
         )
         .hint("Each was reported with its reason; the rest is done; correct it at the provider"),
         run::Outcome::Rejected(n) => Error::new(

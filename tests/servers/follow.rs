@@ -133,7 +133,7 @@ fn a_server_that_was_started_again_is_listened_to_again() {
         });
         server.start_again();
         follower.until("it is back", |said| {
-            said.out.matches("tells of changes; listening").count() == n
+            said.out.matches("reports changes; listening").count() == n
         });
         comes(&mut follower, &host, &server, u32::try_from(n).unwrap());
     }
@@ -155,7 +155,7 @@ fn a_server_that_is_frozen_is_noticed_and_is_not_the_end() {
     });
     server.signal(Signal::SIGCONT);
     follower.until("it is back", |said| {
-        said.out.contains("tells of changes; listening")
+        said.out.contains("reports changes; listening")
             && said.out.contains("sync users: it works again")
     });
     comes(&mut follower, &host, &server, 1);

@@ -69,7 +69,7 @@ fn judge(facts: &Facts<'_>) -> Vec<Finding> {
     let unusable = facts.unusable.map(|error| {
         let fix = match error.hints.is_empty() {
             true => {
-                "mend what is said there; gosync.toml(5) and gosync.toml.example show every key"
+                "fix what the message says; gosync.toml(5) and gosync.toml.example list every key"
                     .to_owned()
             }
             false => error.hints.join(". "),

@@ -167,7 +167,7 @@ fn judge_table(table: &Table, limit: Duration) -> Vec<Finding> {
         );
     }
     if node.kind == Kind::File && node.mode & 0o022 != 0 {
-        let why = "cron passes it over; and whoever may write it could run anything as root";
+        let why = "cron ignores it; and whoever may write it could run anything as root";
         warn(
             format!("others may write {path}"),
             why,

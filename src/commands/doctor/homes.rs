@@ -204,7 +204,7 @@ fn judge(facts: &Facts) -> Vec<Finding> {
             "{}, `lock_shell` in [departed], is no program of this host",
             shown(path)
         );
-        let why = "whoever is locked is out, and is not told why";
+        let why = "people whose accounts are locked cannot log in, and see no reason";
         found.push(AREA.warning(what, why, "install it, or set `lock_shell` in [departed]"));
     }
     for (shell, who) in &facts.lost {
@@ -237,7 +237,7 @@ fn judge_base(base: &Base, facts: &Facts) -> Vec<Finding> {
         }];
     };
     let mut found = Vec::new();
-    let link = "whoever can change names there can lead root astray; no home is made, moved or taken away there";
+    let link = "whoever can change names there can redirect what root does; no home is made, moved or removed there";
     let stranger = |uid| uid != 0 && uid != facts.us;
     if chain.node.kind != Kind::Directory {
         let what = format!("{path}, where homes are, is no directory");
@@ -261,7 +261,7 @@ fn judge_base(base: &Base, facts: &Facts) -> Vec<Finding> {
         let what = format!("nothing is mounted on {path}, where homes are");
         found.push(AREA.problem(
             what,
-            "`home_base_mounted` in [accounts] demands it; no home is made, moved or taken away there",
+            "`home_base_mounted` in [accounts] demands it; no home is made, moved or removed there",
             format!("mount {name}"),
         ));
     }
@@ -326,7 +326,7 @@ fn on_server(base: &Base) -> Option<Finding> {
     }
     let path = base.path.display();
     let what = format!("{path}, where homes are, is on {}", shown(kind));
-    let why = "where the server maps root to nobody, gosync can make no home there";
+    let why = "if the server maps root to nobody, gosync cannot make a home there";
     let fix = "export it with no_root_squash to this host, or set create_home = false and make homes on the server";
     Some(AREA.note(what, why, fix))
 }

@@ -30,7 +30,7 @@ struct Facts {
 
 pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     if look.unusable.is_some() {
-        return report.skipped(AREA, "without a configuration nobody knows which there are");
+        return report.skipped(AREA, "without a configuration they are not known");
     }
     let named = hooks::named(&look.settings().hooks, look.root());
     let programs = || {
@@ -115,7 +115,7 @@ fn refused(script: &Script, key: &str) -> Option<Finding> {
         shown(&script.named),
         shown(&reason.to_string())
     );
-    let why = "it runs as root, so that nobody else may change it or what it is in; until then all that it is for fails";
+    let why = "it runs as root, so nobody else may change it or its directory; until this is fixed it fails";
     Some(AREA.problem(what, why, fix))
 }
 

@@ -143,7 +143,7 @@ fn times(facts: &Facts) -> Vec<Finding> {
         ));
     }
     for what in &facts.stale {
-        let why = "whoever has left, or was shut out, keeps the account meanwhile";
+        let why = "people who have left or are disabled keep their accounts until then";
         let fix = "gosync status   # how the last runs ended; does cron run them?";
         found.push(AREA.warning(what, why, fix));
     }
@@ -198,7 +198,7 @@ fn without_record(facts: &Facts) -> Vec<Finding> {
             rebinding::owned(*present),
             shown(name)
         );
-        let why = "nobody reads what becomes of these people: whoever leaves keeps the account";
+        let why = "the records of these people are no longer read: people who leave keep their accounts";
         let fix = format!(
             "gosync rebind --all --by login --from {} -n   # or put its section back",
             shell_word(name)
@@ -206,7 +206,7 @@ fn without_record(facts: &Facts) -> Vec<Finding> {
         found.push(AREA.problem(what, why, &fix));
     }
     for what in &facts.changed {
-        let why = "such a read proves nothing: nobody who leaves is locked until they are tied together again";
+        let why = "such a read proves nothing: no account of a person who leaves is locked until the accounts are tied to the new records";
         let fix = format!("{} -n", rebinding::ALL_BY_LOGIN);
         found.push(AREA.problem(what, why, &fix));
     }
@@ -223,7 +223,7 @@ fn damaged(facts: &Facts, restore: &str) -> Vec<Finding> {
         );
         found.push(AREA.problem(
             what,
-            "gosync would take every account of its own for somebody else's",
+            "gosync would treat every account that it owns as foreign",
             restore,
         ));
     }

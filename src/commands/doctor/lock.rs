@@ -121,7 +121,7 @@ fn judge(facts: &Facts) -> Vec<Finding> {
             found.push(AREA.problem(
                 reason,
                 why,
-                "remove what is there while no run is under way; gosync makes it anew",
+                "remove what is there while no run is under way; gosync makes it again",
             ));
         }
         Ok(run) => {
@@ -148,7 +148,7 @@ fn password(holder: PasswordHolder) -> Finding {
         ),
     };
     let why =
-        "until it is given back nobody can change an account, and gosync fails after `lock_wait`";
+        "until it is released no account can be changed, and gosync fails after `lock_wait`";
     AREA.warning(format!("{who} holds the password lock"), why, fix)
 }
 
@@ -198,7 +198,7 @@ fn running(run: &Run, now: i64) -> Option<Finding> {
             Some(AREA.warning(
                 what,
                 why,
-                format!("ps -fp {pid}; kill {pid}   # the next run goes on where it stopped"),
+                format!("ps -fp {pid}; kill {pid}   # the next run continues"),
             ))
         }
         false => Some(AREA.note(

@@ -185,7 +185,7 @@ fn judge(facts: &Facts) -> Vec<Finding> {
             module, package, ..
         } = reader;
         let what = format!("{module} is not installed, and `database` is \"{word}\"");
-        let why = "nobody sees the accounts that gosync makes";
+        let why = "programs do not see the accounts that gosync makes";
         found.push(AREA.problem(what, why, format!("apt-get install {package}")));
     }
     for database in ["passwd", "group", "shadow", "initgroups"] {
@@ -213,9 +213,9 @@ fn switched(switch: &str, database: &str, service: &str) -> Option<Finding> {
     }
     let why = match database {
         "initgroups" => "who logs in does not get the groups that gosync keeps",
-        "group" => "nobody sees the groups that gosync makes",
+        "group" => "programs do not see the groups that gosync makes",
         "shadow" => "nobody can log in by password, and PAM does not see who is locked",
-        _ => "nobody sees the accounts that gosync makes",
+        _ => "programs do not see the accounts that gosync makes",
     };
     let reads = |word: &&str| **word == *service || service == "files" && **word == *"compat";
     let Some(at) = words.iter().position(reads) else {
@@ -269,7 +269,7 @@ fn answered(asked: &Asked, service: &str, caches: &[&str]) -> Vec<Finding> {
     };
     let mut found = Vec::new();
     let unasked = |reason: &String| {
-        let why = "nobody knows whether programs see what gosync wrote";
+        let why = "it is not known whether programs see what gosync wrote";
         AREA.warning(shown(reason), why, format!("getent {} | head", asked.what))
     };
     match &asked.all {

@@ -71,7 +71,7 @@ fn odd(file: &Surveyed) -> Vec<Finding> {
         "grpck"
     };
     let fix = format!(
-        "cat -A {}   # mend them; see {checker}(8)",
+        "cat -A {}   # fix them; see {checker}(8)",
         word(&file.path)
     );
     let mut found = Vec::new();
@@ -85,7 +85,7 @@ fn odd(file: &Surveyed) -> Vec<Finding> {
             "lines that nothing reads in {path}: {}",
             names(&passed_over)
         );
-        let why = "who stands there is not there for programs; gosync leaves the names alone, and gives out no number of theirs";
+        let why = "programs do not see these entries; gosync leaves the names alone, and gives out none of their numbers";
         found.push(AREA.warning(what, why, &fix));
     }
     found

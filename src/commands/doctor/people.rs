@@ -354,7 +354,7 @@ fn unnamed_uids(facts: &Facts) -> Option<Finding> {
             counted(facts.people.wanted, "person", "people")
         ),
     };
-    let why = "another host gives the same people other numbers; with homes on a file server, that is somebody else's files";
+    let why = "another host gives the same people other numbers; with homes on a file server, they get each other's files";
     let fix = "name uids at the provider, or in `csv` below [provider.NAME.fields]; one host alone needs nothing";
     Some(AREA.note(what, why, fix))
 }

@@ -48,14 +48,14 @@ impl Taken {
 }
 
 fn judge(powers: &Powers, taken: &Taken, owned: &[Owned]) -> Vec<Finding> {
-    let why = "whom they name is not known, so gosync may give such a name to somebody new";
+    let why = "the names in them are not known, so gosync may give such a name to a new account";
     let unclear = powers.unclear.iter();
     let mut found: Vec<Finding> = unclear
         .map(|told| {
             AREA.warning(
                 told,
                 why,
-                "mend the line, or see to it that no such name is given out",
+                "correct the line, or make sure that no such name is given out",
             )
         })
         .collect();
@@ -69,7 +69,7 @@ fn judge(powers: &Powers, taken: &Taken, owned: &[Owned]) -> Vec<Finding> {
     let free = told(users, "").chain(told(groups, "%")).collect::<Vec<_>>();
     if !free.is_empty() {
         let text = format!(
-            "names in files that give power or let people in, which nobody on this host has: {} ({})",
+            "names in files that grant power or access, which no account or group of this host has: {} ({})",
             free.len(),
             names(&free)
         );
@@ -90,7 +90,7 @@ fn judge(powers: &Powers, taken: &Taken, owned: &[Owned]) -> Vec<Finding> {
             ours.len(),
             names(&ours)
         );
-        let why = "the accounts stay as they are; the groups get no new members, since the provider would decide who gets what stands behind them";
+        let why = "the accounts stay as they are; the groups get no new members, since the provider would decide who gets what they grant";
         let fix = "what is meant goes into `trusted_names` in [accounts] or [groups]";
         found.push(AREA.note(text, why, fix));
     }

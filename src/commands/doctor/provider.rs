@@ -46,7 +46,7 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         return report.skipped(AREA, "--offline");
     }
     if look.unusable.is_some() {
-        return report.skipped(AREA, "without a configuration nobody knows which one it is");
+        return report.skipped(AREA, "without a configuration the provider is not known");
     }
     for name in &look.settings().inactive {
         report.skipped(AREA, format!("{} is not active", shown(name)));
@@ -147,11 +147,11 @@ fn unselected(
 }
 
 fn judge(facts: &Facts, name: &str, config: &dyn ProviderConfig) -> Vec<Finding> {
-    let none = "nobody new gets an account, and nobody who leaves is locked, until it can be read";
+    let none = "no new accounts are made, and no account of a person who leaves is locked, until it can be read";
     let section = format!("[provider.{}]", shown(name));
     match facts {
         Facts::Unopened(reason) => {
-            let fix = format!("mend what is said there, or {section} in the configuration");
+            let fix = format!("fix what the message says, or {section} in the configuration");
             vec![AREA.problem(reason, none, fix)]
         }
         Facts::Strange(e) | Facts::Unread(e) => {
@@ -193,14 +193,14 @@ fn judge_read(read: &Read, section: &str, keys: &KeyNames) -> Vec<Finding> {
             shown(&unseen.name)
         );
         let fix = format!(
-            "mend its spelling in {section}, or let {} see it at the provider",
+            "correct its spelling in {section}, or let {} see it at the provider",
             keys.credentials
         );
         found.push(AREA.warning(what, "it is read as if it were empty for everybody", fix));
     }
     if let Some(hidden) = &read.look.hidden {
         let why =
-            "whom the provider shuts out keeps an open account, if that is only hidden from gosync";
+            "people who are disabled at the provider keep open accounts, if gosync cannot see that";
         let fix = format!(
             "give {} the right to read it; what else says so, `inactive_when` in {section} names",
             keys.credentials
@@ -209,18 +209,18 @@ fn judge_read(read: &Read, section: &str, keys: &KeyNames) -> Vec<Finding> {
     }
     if let Some((group, reason)) = &read.top_group {
         let what = format!("{reason}: `{}`", shown(group));
-        let fix = "mend `top_group` in [accounts], or let gosync see the group at the provider";
+        let fix = "correct `top_group` in [accounts], or let gosync see the group at the provider";
         found.push(AREA.problem(what, "no run can tell who gets an account", fix));
     }
     for name in &read.unused {
         let what = format!(
-            "`inactive_when` in {section} names `{}`, and nobody's record has it",
+            "`inactive_when` in {section} names `{}`, which no record has",
             shown(name)
         );
         let fix = format!(
-            "mend its spelling in {section}, or let gosync see the attribute at the provider"
+            "correct its spelling in {section}, or let gosync see the attribute at the provider"
         );
-        found.push(AREA.warning(what, "it shuts nobody out", fix));
+        found.push(AREA.warning(what, "it disables nobody", fix));
     }
     found
 }
@@ -228,8 +228,8 @@ fn judge_read(read: &Read, section: &str, keys: &KeyNames) -> Vec<Finding> {
 /// Nobody, or no group, where there should be some.
 fn nothing(what: &str, look: &Look, section: &str, keys: &KeyNames) -> Finding {
     let why = match what {
-        "people" => "nobody gets an account; a sync says the same as on a host that is in step",
-        _ => "no group is made; memberships of groups that are here stay as they are",
+        "people" => "no account is made; a sync reports the same as on a host that is in step",
+        _ => "no group is made; memberships of existing groups stay as they are",
     };
     let fix = match look.proposals.is_empty() {
         true => Remedy::Base.words(section, keys, ""),

@@ -136,7 +136,7 @@ fn judge(facts: &Facts<'_>) -> Vec<Finding> {
             let fix = "sshd -t; sshd -T   # if /run/sshd is missing: systemctl start ssh";
             return vec![AREA.note(
                 what,
-                "nobody knows whether it reads the keys of gosync's",
+                "it is not known whether it reads gosync's keys",
                 fix,
             )];
         }
@@ -181,7 +181,7 @@ fn doors(said: &Said) -> Vec<Finding> {
         if !words.is_empty() {
             let what = format!("sshd lets in by {keyword}: {}", shown(&words.join(" ")));
             let fix = "see that the people of gosync's match: sshd -T -C user=NAME,host=localhost,addr=127.0.0.1";
-            found.push(AREA.note(what, "an account alone does not open the door there", fix));
+            found.push(AREA.note(what, "having an account is not enough to log in there", fix));
         }
     }
     found
@@ -236,7 +236,7 @@ fn keys(facts: &Facts<'_>, said: &Said) -> Option<Finding> {
         "sshd does not read {wanted}; it reads {}",
         shown(&files.join(" "))
     );
-    let why = "gosync writes people's keys there, and they let nobody in";
+    let why = "gosync writes people's keys there, and sshd does not read them";
     let fix = match facts.general.as_ref().is_some_and(reads) {
         true => format!(
             "grep -n -A9 -i '^ *match' {MAIN} {PARTS}/*   # a block that is for {} says AuthorizedKeysFile: add {wanted}",
@@ -276,7 +276,7 @@ fn command(facts: &Facts<'_>, said: &Said) -> Option<Finding> {
         .first()
         .filter(|user| *user != "none");
     let fix = config_line("AuthorizedKeysCommandUser nobody", facts.has_parts);
-    let why = "sshd runs the command as nobody else, and passes over its keys";
+    let why = "sshd does not run the command without this user, and gets none of its keys";
     user.is_none().then(|| {
         AREA.problem(
             "sshd has an AuthorizedKeysCommand and no AuthorizedKeysCommandUser",

@@ -99,7 +99,7 @@ fn refused_keys(look: &HostLook<'_>) -> Option<Finding> {
     let reason = is_used
         .then(|| files::untrusted_directory(&dir, &look.top()).transpose())
         .flatten()?;
-    let why = "whoever may write there lets themselves in; until it is mended, the keys of those who leave stay";
+    let why = "whoever may write there can give themselves access; until it is fixed, the keys of people who leave stay";
     let (what, fix) = match reason {
         Ok(reason) => {
             let what = format!(
@@ -140,7 +140,7 @@ fn inside(what: &str, need: Need, nodes: &[Node], us: u32) -> Vec<Finding> {
         Need::Words => WORDS,
         Need::Source(_) => SOURCE,
         _ => {
-            "whoever can change one lets themselves in; sshd passes over it, and gosync keys refuses it"
+            "whoever can change one can give themselves access; sshd ignores it, and `gosync keys` refuses it"
         }
     };
     let told = |wrong: &dyn Fn(&Node) -> bool, so: &str, severity, command: &str| {
@@ -173,7 +173,7 @@ fn inside(what: &str, need: Need, nodes: &[Node], us: u32) -> Vec<Finding> {
         told(&open, "others may write", Severity::Problem, "chmod go-w"),
         told(
             &strange,
-            "belong to somebody else than root",
+            "do not belong to root",
             owned,
             &format!("chown {us}"),
         ),
@@ -190,17 +190,17 @@ fn judge(one: &Trusted, us: u32) -> Vec<Finding> {
         Ok(None) if !one.must_be => return Vec::new(),
         Ok(None) => {
             let what = format!("{what}, {}, is not there", path.display());
-            let fix = "make it, or mend its path in the configuration";
+            let fix = "make it, or correct its path in the configuration";
             let why = match *need {
                 Need::Source(_) => {
-                    "the configuration names it; without it nothing is done, or nobody who leaves is locked"
+                    "the configuration names it; without it nothing is done, or no account of a person who leaves is locked"
                 }
                 _ => "the configuration names it, and no run works without it",
             };
             return vec![AREA.problem(what, why, fix)];
         }
         Err(e) => {
-            let why = "what cannot be looked at cannot be trusted";
+            let why = "what cannot be examined cannot be trusted";
             return vec![AREA.problem(e, why, format!("namei -l {}", word(path)))];
         }
     };
@@ -243,7 +243,7 @@ fn matters(need: Need) -> &'static str {
             "whoever can change it decides what root does, or who is root"
         }
         Need::Secret => {
-            "whoever has it is gosync to the provider; gosync refuses to use it like this"
+            "whoever has it can act as gosync at the provider; gosync refuses to use it like this"
         }
         Need::Source(_) => SOURCE,
         Need::Words => WORDS,
@@ -304,9 +304,9 @@ fn readable(
         return None;
     }
     let why = match need {
-        Need::HostSecret => "password hashes can be tried out by whoever reads them",
+        Need::HostSecret => "whoever reads password hashes can try to crack them",
         Need::Secret | Need::Lock => matters(need),
-        _ => "what it holds is nobody else's business: copies of shadow, or of homes",
+        _ => "it contains private data: copies of shadow, or of homes",
     };
     let text = format!("others may read {what}, {}", node.path.display());
     let fix = format!("chmod {mode} {}", word(&node.path));

@@ -147,7 +147,7 @@ impl Units {
         if self.is_started(TIMER_OF_NEW) && !all_run && cron.is_none() {
             found.push(AREA.warning(
                 format!("{TIMER_OF_NEW} is enabled, and {TIMER} is not"),
-                "new people get accounts, and nobody who leaves is locked",
+                "new people get accounts, and accounts of people who leave are not locked",
                 ENABLE,
             ));
         }

@@ -37,7 +37,7 @@ pub(super) fn run(client: &Client<'_>, args: &GroupNew) -> Result<Outcome> {
             Ok(()) => work.tally.done(),
             Err(e) if work.begun => work
                 .tally
-                .failed(client, &e.hint("The same command again goes on from here")),
+                .failed(client, &e.hint("Run the same command again to continue")),
             Err(e) => work.tally.failed(client, &e),
         }
     }
@@ -51,7 +51,7 @@ fn split(words: &[String]) -> Result<(&[String], &[String])> {
         None => (words, &[][..]),
     };
     if names.is_empty() {
-        return Err(Error::usage("no group is named before the colon"));
+        return Err(Error::usage("there is no group before the colon"));
     }
     for name in names {
         if name.trim().is_empty() || name.chars().any(char::is_control) {

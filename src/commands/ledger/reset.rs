@@ -13,10 +13,10 @@ pub(super) fn run(global: &Global, args: &LedgerReset, ui: Ui) -> Result<Outcome
     let kept = reset::reset(&setup, args.dry_run, &mut UiWatch::new(ui))?;
     ui.notice(match kept {
         Some(kept) => format!(
-            "ledger reset: the ledger knows nobody any more; the former one is kept as {}",
+            "ledger reset: the ledger is empty now; the former one is kept as {}",
             kept.display()
         ),
-        None => "ledger reset: nothing of the ledger is left on this host; it would know nobody"
+        None => "ledger reset: nothing of the ledger is left on this host; it would be emptied"
             .to_owned(),
     });
     Ok(Outcome::Done)

@@ -100,7 +100,7 @@ impl Keys<'_> {
         let mut out = Vec::new();
         match book.offer(&user.id) {
             None => {
-                let rule = "keys are only for those who are let in; what was written is withdrawn"
+                let rule = "keys are only for people with open accounts; those that were written are withdrawn"
                     .to_owned();
                 return vec![step("none".to_owned(), rule)];
             }
@@ -112,7 +112,7 @@ impl Keys<'_> {
                     )
                 }));
                 if keys.is_empty() && user.ssh_keys.is_empty() {
-                    out.push(step("none".to_owned(), "nobody says any".to_owned()));
+                    out.push(step("none".to_owned(), "no source has any".to_owned()));
                 }
             }
             Some(Offer::Unknown) => {

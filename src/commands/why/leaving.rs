@@ -54,7 +54,7 @@ impl Leaving {
         let mut next = Vec::new();
         if let Some(at) = due.archive {
             next.push(format!(
-                "from {} on its home is packed and taken away",
+                "from {} on its home is packed and removed",
                 clock::written(at)
             ));
         }

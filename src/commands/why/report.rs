@@ -243,7 +243,7 @@ pub(super) fn selection(reason: SelectionReason, top_group: Option<&str>) -> Str
         }
         SelectionReason::Member(status) => {
             format!(
-                "shut out: the membership in `{top}`, the top group, is {}",
+                "not an active member of the top group `{top}`: the membership is {}",
                 word(&status)
             )
         }

@@ -130,7 +130,7 @@ pub(super) fn gather(look: &HostLook<'_>, report: &mut Report) -> Facts {
     if look.ledger.is_err() {
         report.skipped(
             AREA,
-            "who is there already: without the ledger nobody knows who is gosync's",
+            "the existing accounts: without the ledger it is not known which of them gosync owns",
         );
         facts.accounts.clear();
         facts.groups.clear();

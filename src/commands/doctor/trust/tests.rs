@@ -133,7 +133,7 @@ fn files_of_a_directory_are_told_together() {
         ),
         (
             Severity::Problem,
-            "files that belong to somebody else than root: 1 (/k/b)",
+            "files that do not belong to root: 1 (/k/b)",
             "chown 1000 /k/b",
         ),
     ];
