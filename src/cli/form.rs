@@ -26,7 +26,7 @@ impl Command {
             Self::Release(args) => ("release", &args.plan),
             Self::Lock(args) => ("lock", &args.plan),
             Self::Unlock(args) => ("unlock", &args.plan),
-            Self::Ledger(Ledger::Rebuild(plan)) => ("ledger rebuild", plan),
+            Self::Ledger(Ledger::Rebuild(args)) => ("ledger rebuild", &args.plan),
             Self::Follow(_)
             | Self::Ledger(_)
             | Self::Drift(_)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::PlanArgs;
 
@@ -29,7 +29,10 @@ pub enum Ledger {
     /// numbers in the anchor together with the provider's logins and uids; accounts of people who have left, by their keys alone.
     /// An account whose record cannot be determined is reported, and is not owned until it is adopted. Every number that can
     /// be found stays retired. A plan like any other: look at it with -n first.
-    Rebuild(PlanArgs),
+    ///
+    /// With `--from directory`, the entries of a target of the kind `ldap` also show whose accounts and groups are, by the ids that
+    /// they carry; a person with an entry there and no account here, also a retired one, keeps the number.
+    Rebuild(LedgerRebuild),
     /// Remove a ledger of which nothing is left on this host
     ///
     /// For the end of a trial: none of its accounts, groups, homes, keys and subordinate ids may be left. It is kept beside the
@@ -56,6 +59,30 @@ pub struct LedgerRestore {
     /// Only verify the copy, and report what it does not know
     #[arg(short = 'n', long, visible_alias = "noupdate")]
     pub dry_run: bool,
+}
+
+/// `gosync ledger rebuild`
+#[derive(Args, Clone, Debug)]
+pub struct LedgerRebuild {
+    /// Ask this, too, whose accounts are: the directory that this host fills
+    #[arg(
+        long,
+        value_name = "directory",
+        value_enum,
+        hide_possible_values = true
+    )]
+    pub from: Option<Witness>,
+
+    /// Options of the plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+}
+
+/// What is asked besides the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Witness {
+    /// The targets of the kind `ldap`
+    Directory,
 }
 
 /// `gosync ledger verify`

@@ -108,11 +108,15 @@ uids and gids, `ids = \"provider\"` in [accounts] makes every host use them and 
 allocates the numbers, and the others read its accounts: `gosync export`, a signed snapshot (a target of the kind `snapshot`, read with `verify`), or a \
 directory that it fills (a target of the kind `ldap`).
 
+Two or more admin hosts can fill one directory: `[writers]` gives each of them numbers of its own, one of them writes, by an entry in the \
+directory, and the others end with 11. `gosync takeover` on another one reads every number there, begins a new term, and stops the former writer \
+at its next change; everybody keeps their number. A ledger that is lost there comes back by `gosync ledger rebuild --from directory`.
+
 `--splay` lets the hosts of a fleet begin at different seconds, each at the same one every time. docs/fleet.md has a configuration for \
 each way, with what it costs.";
 
 /// What the sections of a configuration are for.
-pub const SECTIONS: [(&str, &str); 11] = [
+pub const SECTIONS: [(&str, &str); 12] = [
     (
         "[provider.NAME]",
         "Where people and groups come from, and how it is asked. The only section that has to be there.",
@@ -141,6 +145,10 @@ pub const SECTIONS: [(&str, &str); 11] = [
     (
         "[target.NAME]",
         "The databases of this host, and files or directories that are made of what it has.",
+    ),
+    (
+        "[writers]",
+        "Which admin hosts give out numbers, each from its own ranges, where several fill one directory.",
     ),
     (
         "[hooks], [hooks.user], [hooks.group], [hooks.bygroup]",

@@ -44,7 +44,9 @@ pub(crate) use group::{Group, GroupList, GroupNew, GroupUsers, Groups, ListForma
 pub(crate) use history::{Apply, History, Plan, Undo, Why};
 pub(crate) use init::{Check, Init};
 pub(crate) use keys::Keys;
-pub(crate) use ledger::{Ledger, LedgerFile, LedgerReset, LedgerRestore, LedgerVerify};
+pub(crate) use ledger::{
+    Ledger, LedgerFile, LedgerRebuild, LedgerReset, LedgerRestore, LedgerVerify, Witness,
+};
 pub(crate) use lock::{Lock, Unlock};
 pub(crate) use rebind::Rebind;
 pub(crate) use record::{Record, Replay};

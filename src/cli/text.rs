@@ -92,7 +92,10 @@ pub const EXIT_CODES: [(&str, &str); 9] = [
          keys remain. Each is reported with the reason and what to do.",
     ),
     ("10", "The plan exceeds a limit; nothing was written."),
-    ("11", "Busy: another run holds the lock."),
+    (
+        "11",
+        "Busy: another run holds the lock; or, with [writers], another host writes to the directory.",
+    ),
     (
         "12",
         "The provider could not be read, or not completely; no account was locked or removed.",

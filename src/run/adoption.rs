@@ -61,7 +61,10 @@ impl<'a> Adoption<'a> {
                 Which::All(*by),
                 [kind != Some(Kind::Group), kind != Some(Kind::Account)],
             ),
-            Adoptees::Evident => (Which::Evident(Evidence::read(env)?), [true, true]),
+            Adoptees::Evident(witnesses) => {
+                let evidence = Evidence::read(env, *witnesses)?;
+                (Which::Evident(evidence), [true, true])
+            }
             Adoptees::Named { names, remote } => {
                 let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
                 let (groups, accounts) = sorted_out(env, names, kind)?;
@@ -344,6 +347,14 @@ impl<'a> Work<'a> {
             Which::Evident(evidence) => {
                 let index = adoption::groups(directory, By::Login, rules);
                 for (name, found) in host.groups.iter() {
+                    if let Some(id) = evidence.group_id(name, found) {
+                        let group = directory.groups.iter().find(|it| it.id == *id);
+                        if let Some(group) = group {
+                            let done = self.group(name, group);
+                            self.note(name, false, done);
+                        }
+                        continue;
+                    }
                     if !evidence.gave_group(name, found, host) {
                         continue;
                     }

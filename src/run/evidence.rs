@@ -10,11 +10,14 @@ use std::path::Path;
 
 use super::anchored;
 use super::env::Env;
+use super::job::Witnesses;
+use super::writers;
 use crate::error::Result;
 use crate::model::anchor::Numbers;
+use crate::model::history::EntryKind;
 use crate::model::host::{Host, HostAccount, HostGroup, Owner};
 use crate::model::id_ranges::IdRanges;
-use crate::model::{Directory, IdRange, RemoteId, Untrusted, User};
+use crate::model::{Directory, Held, IdRange, RemoteId, Untrusted, User};
 use crate::plan::KeyFile;
 use crate::policy::Reason;
 use crate::policy::adoption::{self, Index};
@@ -28,17 +31,29 @@ pub(crate) struct Evidence {
     marks: BTreeMap<String, String>,
     /// What the anchor says was given.
     given: Numbers,
+    /// Whose the accounts and groups are by a directory that this host fills, by kind, name and number.
+    held: BTreeMap<(EntryKind, String, u32), RemoteId>,
 }
 
 impl Evidence {
     /// Looks for it.
-    pub(crate) fn read(env: &Env) -> Result<Self> {
+    pub(crate) fn read(env: &Env, witnesses: Witnesses) -> Result<Self> {
         let target = env.target()?;
         let anchor = anchored::anchor(target.as_ref())?;
         Ok(Self {
             marks: marks(env, target.as_ref())?,
             given: anchor.map(|anchor| anchor.given).unwrap_or_default(),
+            held: match witnesses {
+                Witnesses::Host => BTreeMap::new(),
+                Witnesses::AndDirectory => held(env)?,
+            },
         })
+    }
+
+    /// Whose a group is, as a directory says.
+    pub(crate) fn group_id(&self, name: &str, found: &HostGroup<'_>) -> Option<&RemoteId> {
+        let key = (EntryKind::Group, name.to_owned(), found.gid);
+        self.held.get(&key)
     }
 
     /// Whether a group is one that gosync made: no account's own, and with a number that it gave.
@@ -55,6 +70,7 @@ impl Evidence {
 pub(crate) struct Whose<'a> {
     evidence: &'a Evidence,
     by_mark: BTreeMap<String, &'a User>,
+    by_id: BTreeMap<&'a RemoteId, &'a User>,
     /// People by what they would be called here.
     by_name: &'a Index<'a, User>,
 }
@@ -71,6 +87,7 @@ impl<'a> Whose<'a> {
         Self {
             evidence,
             by_mark,
+            by_id: directory.users.iter().map(|it| (&it.id, it)).collect(),
             by_name,
         }
     }
@@ -87,6 +104,13 @@ impl<'a> Whose<'a> {
                 (None, Some(id)) => return Some(Ok(Cow::Owned(leaver(&id, name, found)))),
                 (None, None) => {}
             }
+        }
+        let key = (EntryKind::Account, name.to_owned(), found.uid);
+        if let Some(id) = self.evidence.held.get(&key) {
+            return Some(Ok(match self.by_id.get(id) {
+                Some(user) => Cow::Borrowed(*user),
+                None => Cow::Owned(leaver(id, name, found)),
+            }));
         }
         if !self.evidence.given.uids.contains(found.uid) {
             return None;
@@ -107,6 +131,26 @@ impl<'a> Whose<'a> {
             several => Err(adoption::several_people(Untrusted::new(name), several)),
         })
     }
+}
+
+/// What directories that this host fills say of accounts and groups.
+fn held(env: &Env) -> Result<BTreeMap<(EntryKind, String, u32), RemoteId>> {
+    let mut all = BTreeMap::new();
+    for (name, target) in writers::shared_some(env)? {
+        for known in writers::lesson(env, name, target)? {
+            let Held {
+                kind,
+                id,
+                name,
+                number,
+                ..
+            } = known.held;
+            if let (Some(id), Some(_)) = (id, known.provider) {
+                all.insert((kind, name, number), id);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// A record of somebody whom the provider has no more, as the account says: so that the next sync knows who left.

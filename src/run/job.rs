@@ -115,7 +115,17 @@ pub enum Adoptees {
         by: By,
     },
     /// All that were gosync's, by what the host itself says.
-    Evident,
+    Evident(Witnesses),
+}
+
+/// What says whose accounts are that were gosync's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Witnesses {
+    /// This host.
+    Host,
+    /// And the directory that it fills.
+    AndDirectory,
 }
 
 /// Whether a run begins with a new ledger.
@@ -249,6 +259,17 @@ impl Task {
         [users, Self::Groups { only: Vec::new() }]
     }
 
+    /// Whether the ledger learns all that a directory has, whoever writes there.
+    pub(crate) fn learns(&self) -> bool {
+        matches!(
+            self,
+            Self::Adopt {
+                which: Adoptees::Evident(Witnesses::AndDirectory),
+                ..
+            }
+        )
+    }
+
     /// Whether records that are rejected are judged, beside what is named in the request.
     pub(crate) fn judges_records(&self) -> bool {
         match self {
@@ -380,7 +401,7 @@ impl Task {
             Self::Groups { .. } => "sync groups",
             Self::Remove { .. } => "deluser",
             Self::Adopt {
-                which: Adoptees::Evident,
+                which: Adoptees::Evident(_),
                 ..
             } => "ledger rebuild",
             Self::Adopt { .. } => "adopt",

@@ -59,7 +59,7 @@ pub(crate) use self::context::PlanContext;
 pub(crate) use self::env::Asked;
 pub use self::env::{Env, Patience};
 pub(crate) use self::figures::Stock;
-pub(crate) use self::job::{Adoptees, By, Kind, NewLedger, Rebinds, TieBy};
+pub(crate) use self::job::{Adoptees, By, Kind, NewLedger, Rebinds, TieBy, Witnesses};
 pub use self::job::{Job, Options, Task};
 pub(crate) use self::last_runs::{FAMILIES, FILE as LAST_RUNS, LastRuns, Reads, RunNote, Told};
 pub(crate) use self::memory::Memory;

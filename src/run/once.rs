@@ -51,7 +51,11 @@ const OPEN_ATTEMPTS: u32 = 2;
 pub fn once(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
     let _lock = env.lock(job.task.purpose(&job.options), watch)?;
     let env = &Env {
-        rights: Rc::new(writers::begin(env, job.options.dry_run)?),
+        rights: Rc::new(writers::begin(
+            env,
+            std::slice::from_ref(&job.task),
+            &job.options,
+        )?),
         ..env.clone()
     };
     let report = locked(env, job, watch);
@@ -98,7 +102,7 @@ impl Together {
             ahead: options.dry_run.then(Rc::default),
             is_known: Cell::new(true),
             approved: options.approve.clone(),
-            rights: Rc::new(writers::begin(env, options.dry_run)?),
+            rights: Rc::new(writers::begin(env, tasks, options)?),
             _lock: lock,
         })
     }

@@ -9,7 +9,7 @@ use super::env::Env;
 use super::job::Options;
 use super::ledger_access::LedgerAccess;
 use super::watch::Watch;
-use super::writers::{contradictions, lesson, own_name, said, seen, shared};
+use super::writers::{contradictions, lesson, own_name, said, seen, shared_some};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Learned, Ledger};
 use crate::model::{Term, WriterName, shown};
@@ -54,13 +54,7 @@ pub(crate) fn take_over(env: &Env, how: &Takeover<'_>, watch: &mut dyn Watch) ->
         )
         .hint("docs/fleet.md shows a configuration for two admin hosts")
     })?;
-    let targets = shared(env);
-    if targets.is_empty() {
-        return Err(Error::usage(
-            "no target of this host is a directory that several hosts write to",
-        )
-        .hint("Name a section with kind = \"ldap\" in `targets` of [gosync]"));
-    }
+    let targets = shared_some(env)?;
     let _lock = env.lock(Purpose::of("takeover", how.dry_run), watch)?;
     let mut count = 0;
     for (name, target) in targets {

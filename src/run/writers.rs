@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::anchored;
 use super::env::{Asked, Env};
+use super::job::{Options, Task};
 use super::watch::Watch;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Contradiction, Has, Known, Learned, Ledger};
@@ -52,24 +53,53 @@ pub(super) fn shared(env: &Env) -> Vec<(&str, &dyn Shared)> {
         .collect()
 }
 
+/// The same, of which there must be one.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn shared_some(env: &Env) -> Result<Vec<(&str, &dyn Shared)>> {
+    match shared(env) {
+        all if all.is_empty() => Err(Error::usage(
+            "no target of this host is a directory that several hosts write to",
+        )
+        .hint("Name a section with kind = \"ldap\" in `targets` of [gosync]")),
+        all => Ok(all),
+    }
+}
+
 /// Finds out, under the lock and before anything is read or given out, whether this host writes.
 ///
 /// # Errors
 /// When another one does, or nobody can say who.
-pub(crate) fn begin(env: &Env, is_dry: bool) -> Result<Rights> {
-    let Some(own) = own_name(env)? else {
-        return Ok(Rights::new());
-    };
-    if is_dry {
-        return Ok(Rights::new());
-    }
+pub(crate) fn begin(env: &Env, tasks: &[Task], options: &Options) -> Result<Rights> {
+    let own = own_name(env)?;
+    let learns = tasks.iter().any(Task::learns);
     let mut rights = Rights::new();
+    if options.dry_run {
+        return Ok(rights);
+    }
+    let Some(own) = own else {
+        let targets = shared(env).into_iter().filter(|_| learns);
+        for (name, target) in targets {
+            let right = Right {
+                leave: Leave::Alone,
+                lesson: Some(lesson(env, name, target)?),
+            };
+            rights.insert(name.to_owned(), right);
+        }
+        return Ok(rights);
+    };
     for (name, target) in shared(env) {
         let seen = seen(env, name);
-        let leave = leave(env, own, (name, target), seen)?;
+        let leave = match leave(env, own, (name, target), seen) {
+            // A ledger that is lost is made anew also where another host writes; nothing is written there then.
+            Err(error) if learns && error.kind == Kind::Busy => Leave::StandsBy,
+            other => other?,
+        };
         let lesson = match &leave {
+            _ if learns => Some(lesson(env, name, target)?),
             Leave::Term(term) if seen != Some(term.number) => Some(lesson(env, name, target)?),
-            Leave::Term(_) | Leave::Alone | Leave::Unknown(_) => None,
+            Leave::Term(_) | Leave::Alone | Leave::StandsBy | Leave::Unknown(_) => None,
         };
         rights.insert(name.to_owned(), Right { leave, lesson });
     }
@@ -231,14 +261,20 @@ impl Owners {
 /// When that cannot be written.
 pub(super) fn learn(env: &Env, ledger: &mut Ledger, watch: &mut dyn Watch) -> Result<()> {
     for (name, right) in env.rights.iter() {
-        let (Leave::Term(term), Some(lesson)) = (&right.leave, &right.lesson) else {
+        let Some(lesson) = &right.lesson else {
             continue;
         };
+        let term = match &right.leave {
+            Leave::Term(term) => Some((name.as_str(), term.number)),
+            Leave::Alone | Leave::StandsBy | Leave::Unknown(_) => None,
+        };
         // The sync before this one may have learned it.
-        if ledger.term(name).map_err(Error::failed)? == Some(term.number) {
+        if let Some((_, number)) = term
+            && ledger.term(name).map_err(Error::failed)? == Some(number)
+        {
             continue;
         }
-        let learned = ledger.learn(lesson, Some((name, term.number)));
+        let learned = ledger.learn(lesson, term);
         let learned = learned.map_err(Error::failed)?;
         if learned.new > 0 {
             watch.notice(said(name, &learned));

@@ -33,7 +33,13 @@ fn all_keys() -> String {
 
 /// The same without the keys that exclude others.
 fn uncommented() -> String {
-    let excluded = ["server_certificate = ", "token_file = ", "providers = "];
+    let excluded = [
+        "server_certificate = ",
+        "token_file = ",
+        "providers = ",
+        // That of [group.osg], which excludes [writers].
+        "gid_range = [65000",
+    ];
     let all = all_keys();
     let lines = all.lines();
     lines

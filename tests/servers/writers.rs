@@ -64,8 +64,10 @@ impl Admin {
     }
 
     fn run(&self, words: &[&str]) -> Ran {
-        self.host
-            .gosync(&[&["--writer", self.name], words].concat())
+        match self.name {
+            "" => self.host.gosync(words),
+            name => self.host.gosync(&[&["--writer", name], words].concat()),
+        }
     }
 
     fn sync(&self, code: i32) -> Ran {
@@ -431,25 +433,24 @@ fn a_takeover_that_was_broken_off_anywhere_is_finished_by_the_next() {
         proxy.passed()
     };
     let points = 10;
+    // It goes to and fro.
+    let mut admins = [one, Admin::new("admin2", &server.url())];
     for point in 0..points {
+        admins.swap(0, 1);
+        let [taker, _] = &admins;
         let proxy = Proxy::start(server.port, Fault::EndAfter(7 + point * bytes / points));
-        let two = Admin::new("admin2", &format!("ldap://127.0.0.1:{}", proxy.port));
-        two.say(&all);
-        let ran = two.run(&["takeover"]);
+        taker.configure(&format!("ldap://127.0.0.1:{}", proxy.port), "");
+        taker.say(&all);
+        let ran = taker.run(&["takeover"]);
         assert_eq!(ran.code, Some(1), "{point}: {ran:?}");
-        two.configure(&server.url(), "");
+        taker.configure(&server.url(), "");
         // Whether the term has changed or not, one of the two writes, and all keep their numbers.
-        match term(&server).unwrap().0.as_str() {
-            "admin2" => two.sync(0),
-            _ => {
-                two.sync(11);
-                two.run(&["takeover"]).expect(0);
-                two.sync(0)
-            }
-        };
-        assert_eq!(two.uids(), wanted, "broken off at {point}");
-        one.run(&["takeover"]).expect(0);
-        one.sync(0);
+        if term(&server).unwrap().0 != taker.name {
+            taker.sync(11);
+            taker.run(&["takeover"]).expect(0);
+        }
+        taker.sync(0);
+        assert_eq!(taker.uids(), wanted, "broken off at {point}");
     }
     assert_eq!(uids(&server), wanted);
 }
@@ -660,11 +661,133 @@ fn a_split_doubles_no_number_and_what_contradicts_is_reported() {
     let same = there.iter().all(|(name, uid)| after.get(name) == Some(uid));
     assert!(same, "{there:?} {after:?}");
     no_number_is_doubled(&servers[0]);
-    assert_eq!(
-        fs::metadata(one.host.root().join("etc/passwd"))
-            .unwrap()
-            .len()
-            > 0,
-        true
+}
+
+/// Everything that a host remembers is lost: the ledger, its copies, and the anchor.
+fn lose_the_ledger(admin: &Admin) {
+    let root = admin.host.root();
+    fs::remove_dir_all(root.join("var/lib/gosync")).unwrap();
+    fs::remove_file(root.join("etc/gosync/anchor")).unwrap();
+}
+
+fn a_ledger_comes_back_from_the_directory(admin: &Admin, server: &Slapd) {
+    admin.say(&logins(0, 6));
+    admin.sync(0);
+    admin.say(&logins(1, 6));
+    admin.sync(0);
+    admin.sync(0);
+    let (passwd, there) = (admin.host.read("etc/passwd"), content(server));
+    assert!(!passwd.contains("u0000"), "{passwd}");
+    lose_the_ledger(admin);
+    let rebuild = ["ledger", "rebuild", "--from", "directory"];
+    let ran = admin.run(&[&rebuild[..], &["-n"]].concat()).expect(0);
+    assert!(ran.out.contains("u0003"), "{ran:?}");
+    admin.run(&[&rebuild[..], &["--yes"]].concat()).expect(0);
+    let ran = admin.sync(0);
+    assert_eq!(admin.host.read("etc/passwd"), passwd, "{ran:?}");
+    assert_eq!(content(server), there);
+    admin.say(&logins(0, 7));
+    admin.sync(0);
+    let uids = admin.uids();
+    assert_eq!(uids["u0000"], "20000", "who is back has their number");
+    assert_eq!(uids["u0006"], "20006", "and nobody else has it");
+    admin.run(&["ledger", "verify"]).expect(0);
+}
+
+/// All entries but the one that says who writes.
+fn content(server: &Slapd) -> Vec<String> {
+    let mut all = states(server);
+    all.retain(|it| !it.contains("gosync-writer"));
+    all
+}
+
+fn with_retired() -> Slapd {
+    let retired = format!("dn: ou=retired,{SUFFIX}\nobjectClass: organizationalUnit\nou: retired");
+    Slapd::builder(Groups::Bis).ldif(&retired).start()
+}
+
+fn retiring() -> String {
+    format!(
+        "retired_base = 'ou=retired,{SUFFIX}'\n[departed]\nabsent_runs = 1\nabsent_for = '0s'\nremove_after = '0s'\n"
+    )
+}
+
+#[test]
+fn a_ledger_that_is_lost_comes_back_from_the_directory_with_the_same_numbers() {
+    let server = with_retired();
+    let admin = Admin::new("admin1", &server.url());
+    admin.configure(&server.url(), &retiring());
+    a_ledger_comes_back_from_the_directory(&admin, &server);
+    assert_eq!(term(&server), is("admin1", "1"));
+}
+
+#[test]
+fn the_same_on_a_host_that_is_the_only_one() {
+    let server = with_retired();
+    let admin = Admin::new("", &server.url());
+    admin.configure(&server.url(), &retiring());
+    let text = fs::read_to_string(admin.host.config()).unwrap();
+    let text = text.replace(WRITERS, "");
+    admin.host.write_with_mode("gosync.toml", text, 0o600);
+    a_ledger_comes_back_from_the_directory(&admin, &server);
+    assert_eq!(term(&server), None);
+}
+
+#[test]
+fn the_ledger_of_who_stands_by_comes_back_and_nothing_is_written() {
+    let server = Slapd::builder(Groups::Bis).start();
+    let (one, two) = (
+        Admin::new("admin1", &server.url()),
+        Admin::new("admin2", &server.url()),
     );
+    one.say(&logins(0, 4));
+    one.sync(0);
+    two.say(&logins(0, 4));
+    two.run(&["takeover"]).expect(0);
+    two.sync(0);
+    lose_the_ledger(&one);
+    let before = states(&server);
+    let rebuild = ["ledger", "rebuild", "--from", "directory", "--yes"];
+    one.run(&rebuild).expect(0);
+    assert_eq!(states(&server), before);
+    one.sync(11);
+    one.run(&["takeover"]).expect(0);
+    one.sync(0);
+    assert_eq!(one.uids(), two.uids());
+}
+
+#[test]
+fn the_doctor_reports_replicas_that_differ_and_numbers_that_stand_twice() {
+    let (server, other) = (
+        Slapd::builder(Groups::Bis).start(),
+        Slapd::builder(Groups::Bis).start(),
+    );
+    let admin = Admin::new("admin1", &server.url());
+    admin.say(&logins(0, 2));
+    admin.sync(0);
+    let doctor = |more: &str| {
+        admin.configure(&server.url(), more);
+        admin.run(&["doctor"])
+    };
+    let ran = doctor(&format!("check_urls = ['{}']\n", server.url()));
+    assert!(ran.out.contains("directory"), "{ran:?}");
+    assert!(!ran.out.contains("do not hold the same"), "{ran:?}");
+    let ran = doctor(&format!(
+        "check_urls = ['{}', 'ldap://127.0.0.1:1']\n",
+        other.url()
+    ));
+    for part in [
+        "do not hold the same: 5 and 2 entries",
+        "ldap://127.0.0.1:1 could not be read",
+    ] {
+        assert!(ran.out.contains(part), "{part}: {ran:?}");
+    }
+    server.modify(&format!(
+        "dn: uid=eve,ou=people,{SUFFIX}\nchangetype: add\nobjectClass: inetOrgPerson\nobjectClass: posixAccount\nuid: eve\n\
+         cn: Eve\nsn: Eve\nuidNumber: 20001\ngidNumber: 100\nhomeDirectory: /home/eve\nemployeeNumber: id-eve\n"
+    ));
+    let ran = doctor("").expect(1);
+    assert!(ran.out.contains("uidNumber 20001 is that of"), "{ran:?}");
+    let ran = doctor("check_urls = ['http://x']\n");
+    assert!(ran.out.contains("check_urls"), "{ran:?}");
 }

@@ -25,6 +25,7 @@ mod people;
 mod power;
 mod provider;
 mod ranges;
+mod replicas;
 mod report;
 mod sandbox;
 mod sshd;
@@ -40,7 +41,7 @@ use crate::error::{Kind, Result};
 use crate::ui::{Ui, document};
 
 /// The areas, in the order in which they are looked at.
-const AREAS: [fn(&HostLook<'_>, &mut Report); 16] = [
+const AREAS: [fn(&HostLook<'_>, &mut Report); 17] = [
     configuration::check,
     trust::check,
     provider::check,
@@ -57,6 +58,7 @@ const AREAS: [fn(&HostLook<'_>, &mut Report); 16] = [
     crontab::check,
     metrics::check,
     clock::check,
+    replicas::check,
 ];
 
 pub(super) fn run(global: &Global, args: &cli::Doctor, ui: Ui) -> Result<Outcome> {

@@ -26,7 +26,10 @@ pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
         let deadline = clock::deadline(look.settings().gosync.time_limit);
         let all = shared.replicas(deadline);
         let servers = all.iter().map(|it| it.url.as_str());
-        report.looked(AREA, format!("{}: {}", shown(name), first_names(servers, TOLD)));
+        report.looked(
+            AREA,
+            format!("{}: {}", shown(name), first_names(servers, TOLD)),
+        );
         report.add(judge(&all));
     }
 }
@@ -123,8 +126,14 @@ mod tests {
         };
         let first = || replica("a", "1", "x");
         assert_eq!(severities(&[first(), replica("b", "1", "x")]), []);
-        assert_eq!(severities(&[first(), replica("b", "1", "y")]), [Severity::Problem]);
-        assert_eq!(severities(&[first(), replica("b", "2", "y")]), [Severity::Warning]);
+        assert_eq!(
+            severities(&[first(), replica("b", "1", "y")]),
+            [Severity::Problem]
+        );
+        assert_eq!(
+            severities(&[first(), replica("b", "2", "y")]),
+            [Severity::Warning]
+        );
         let away = Replica {
             url: "b".to_owned(),
             state: Err("no".to_owned()),
@@ -138,6 +147,11 @@ mod tests {
             });
         }
         let found = judge(&[twice]);
-        assert!(found[0].what.contains("uidNumber 7 is that of uid=a, uid=b"), "{found:?}");
+        assert!(
+            found[0]
+                .what
+                .contains("uidNumber 7 is that of uid=a, uid=b"),
+            "{found:?}"
+        );
     }
 }

@@ -57,6 +57,8 @@ pub(super) enum Area {
     Metrics,
     /// Whether the time is right.
     Clock,
+    /// The servers that this host writes to.
+    Directory,
 }
 
 impl Area {
@@ -78,6 +80,7 @@ impl Area {
             Area::Crontab => "crontab",
             Area::Metrics => "metrics",
             Area::Clock => "clock",
+            Area::Directory => "directory",
         }
     }
 }

@@ -14,5 +14,7 @@ mod target;
 pub(crate) mod template;
 
 pub(crate) use self::roll::{Account, Gone, Group, Roll};
-pub(crate) use self::shared::{Begun, Leave, Shared};
+#[cfg(test)]
+pub(crate) use self::shared::Doubled;
+pub(crate) use self::shared::{Begun, Leave, Replica, ReplicaState, Shared};
 pub(crate) use self::target::{Derived, Hand, MadeFile, Site, put};

@@ -3,6 +3,7 @@
 //! Safe on one server, by its own order of changes; replicas that are apart have a term each. What makes that harmless are the ranges of
 //! `[writers]`.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use crate::model::{Held, Term};
@@ -15,6 +16,8 @@ pub enum Leave {
     Alone,
     /// As long as this is the term.
     Term(Term),
+    /// Another host does, and nothing is to be written there.
+    StandsBy,
     /// Nobody knows who does; why, in our own words.
     Unknown(String),
 }
@@ -26,6 +29,37 @@ pub enum Begun {
     Yes,
     /// Another one has begun meanwhile.
     Overtaken,
+}
+
+/// A server, and what it holds; or why that is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replica {
+    /// Where it is.
+    pub url: String,
+    /// What it holds.
+    pub state: Result<ReplicaState, String>,
+}
+
+/// What a server holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplicaState {
+    /// How far it has come with the changes of each server.
+    pub csns: BTreeSet<String>,
+    /// How many entries there are.
+    pub entries: usize,
+    /// A digest of all of them, each with its last change.
+    pub digest: String,
+    /// Numbers that several have.
+    pub doubled: Vec<Doubled>,
+}
+
+/// A number that stands twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubled {
+    /// Which.
+    pub number: String,
+    /// The entries that have it.
+    pub places: Vec<String>,
 }
 
 /// What such a target can do besides. Errors say why not, in our own words; foreign text in them is escaped.
@@ -51,6 +85,9 @@ pub trait Shared {
     /// # Errors
     /// When not all came.
     fn held(&self, deadline: Instant) -> Result<Vec<Held>, String>;
+
+    /// How the servers stand that hold it: the one that is written to, and then its replicas.
+    fn replicas(&self, deadline: Instant) -> Vec<Replica>;
 
     /// After how long a writer whose term has ended begins no change any more.
     fn notice(&self) -> std::time::Duration;

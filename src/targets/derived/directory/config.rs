@@ -30,6 +30,9 @@ pub(crate) struct Config {
     /// The entry that says who writes; unset: `cn=gosync-writer` beside `user_base`.
     #[serde(default)]
     writer_dn: Option<String>,
+    /// Its replicas, for the doctor.
+    #[serde(default)]
+    pub(super) check_urls: Vec<String>,
     /// The attribute with the provider's id of a person.
     #[serde(default = "employee_number")]
     pub(super) id_attribute: String,
@@ -131,6 +134,14 @@ impl Config {
         }
     }
 
+    /// The same on another server.
+    pub(super) fn elsewhere(&self, url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The name of the entry that says who writes.
     pub(super) fn writer_dn(&self) -> String {
         let usual = || {
@@ -152,6 +163,15 @@ impl Config {
     /// Whether the keys fit together.
     pub(super) fn fit(&self) -> Result<(), String> {
         self.access().check()?;
+        for url in &self.check_urls {
+            let replica = Access {
+                url,
+                ..self.access()
+            };
+            replica
+                .check()
+                .map_err(|why| format!("check_urls: {why}"))?;
+        }
         for (key, name) in [
             ("id_attribute", &self.id_attribute),
             ("group_id_attribute", &self.group_id_attribute),

@@ -7,6 +7,7 @@
 mod config;
 mod diff;
 mod entries;
+mod replicas;
 mod server;
 mod steps;
 mod term;
@@ -27,7 +28,7 @@ use self::steps::{Plan, Step};
 use self::term::Fence;
 use self::wanted::{Knows, Wanted};
 use super::roll::{Gone, Roll};
-use super::shared::{Begun, Leave, Shared};
+use super::shared::{Begun, Leave, Replica, Shared};
 use super::target::{Derived, Hand, Site};
 use crate::ldap::client::Client;
 use crate::model::history::EntryKind;
@@ -201,10 +202,14 @@ impl Derived for Config {
         if let Some(why) = roll.twice() {
             return Err(why);
         }
-        if let Leave::Unknown(why) = site.leave {
-            return Err(format!(
-                "nothing is written there, since nobody knows who writes: {why}"
-            ));
+        match site.leave {
+            Leave::Alone | Leave::Term(_) => {}
+            Leave::StandsBy => return Ok(()),
+            Leave::Unknown(why) => {
+                return Err(format!(
+                    "nothing is written there, since nobody knows who writes: {why}"
+                ));
+            }
         }
         let client = self.client(site.deadline)?;
         let at = |why: String| format!("{}: {why}", shown(&self.url));
@@ -267,6 +272,10 @@ impl Shared for Config {
             }
         }
         Ok(all)
+    }
+
+    fn replicas(&self, deadline: Instant) -> Vec<Replica> {
+        self.look_at_replicas(deadline)
     }
 
     fn notice(&self) -> Duration {

@@ -15,7 +15,13 @@ use crate::model::hex;
 use crate::targets::derived::shared::{Doubled, Replica, ReplicaState};
 
 /// What is read of each entry.
-const ATTRIBUTES: [&str; 5] = ["objectClass", "entryUUID", "entryCSN", "uidNumber", "gidNumber"];
+const ATTRIBUTES: [&str; 5] = [
+    "objectClass",
+    "entryUUID",
+    "entryCSN",
+    "uidNumber",
+    "gidNumber",
+];
 
 /// An entry, as far as replicas are compared.
 struct One {
@@ -31,22 +37,20 @@ impl Config {
     pub(super) fn look_at_replicas(&self, deadline: Instant) -> Vec<Replica> {
         let others = self.check_urls.iter();
         let all = [&self.url].into_iter().chain(others);
-        all.map(|url| {
-            let config = Self {
-                url: url.clone(),
-                ..self.clone()
-            };
-            Replica {
-                url: url.clone(),
-                state: config.state(deadline),
-            }
+        all.map(|url| Replica {
+            url: url.clone(),
+            state: self.elsewhere(url).state(deadline),
         })
         .collect()
     }
 
     fn state(&self, deadline: Instant) -> Result<ReplicaState, String> {
         let client = self.client(deadline)?;
-        let bases = [Some(&self.user_base), Some(&self.group_base), self.retired_base.as_ref()];
+        let bases = [
+            Some(&self.user_base),
+            Some(&self.group_base),
+            self.retired_base.as_ref(),
+        ];
         let mut all = Vec::new();
         for base in bases.into_iter().flatten() {
             let (people, groups) = (self.id_attribute.as_str(), self.group_id_attribute.as_str());
@@ -70,17 +74,27 @@ impl Config {
         let key = dn::normalise(&self.user_base).unwrap_or_default();
         let texts = |entry: &Entry<'_>, name: &str| -> Vec<String> {
             let values = entry.values(name);
-            values.map(|it| String::from_utf8_lossy(it).into_owned()).collect()
+            values
+                .map(|it| String::from_utf8_lossy(it).into_owned())
+                .collect()
         };
         let contexts = |entry: &Entry<'_>| texts(entry, "namingContexts");
-        let all = client.one("", ANY, &["namingContexts"], &contexts).map_err(told)?;
+        let all = client
+            .one("", ANY, &["namingContexts"], &contexts)
+            .map_err(told)?;
         let holds = |name: &String| dn::normalise(name).is_some_and(|it| dn::is_under(&key, &it));
-        let own = all.unwrap_or_default().into_iter().filter(holds).max_by_key(String::len);
+        let own = all
+            .unwrap_or_default()
+            .into_iter()
+            .filter(holds)
+            .max_by_key(String::len);
         let Some(own) = own else {
             return Ok(BTreeSet::new());
         };
         let csns = |entry: &Entry<'_>| texts(entry, "contextCSN");
-        let found = client.one(&own, ANY, &["contextCSN"], &csns).map_err(told)?;
+        let found = client
+            .one(&own, ANY, &["contextCSN"], &csns)
+            .map_err(told)?;
         Ok(found.unwrap_or_default().into_iter().collect())
     }
 }
@@ -116,8 +130,13 @@ fn doubled(all: &[One]) -> Vec<Doubled> {
             by_number.entry((attribute, number)).or_default().push(it);
         }
     }
-    let is_one = |them: &[&One]| them.windows(2).all(|pair| pair[0].id.is_some() && pair[0].id == pair[1].id);
-    let several = by_number.into_iter().filter(|(_, them)| them.len() > 1 && !is_one(them));
+    let is_one = |them: &[&One]| {
+        them.windows(2)
+            .all(|pair| pair[0].id.is_some() && pair[0].id == pair[1].id)
+    };
+    let several = by_number
+        .into_iter()
+        .filter(|(_, them)| them.len() > 1 && !is_one(them));
     several
         .map(|((attribute, number), them)| Doubled {
             number: format!("{attribute} {number}"),

@@ -172,7 +172,7 @@ impl<'a> Fence<'a> {
             name: config.writer_dn(),
             term: match leave {
                 Leave::Term(term) => Some(term),
-                Leave::Alone | Leave::Unknown(_) => None,
+                Leave::Alone | Leave::StandsBy | Leave::Unknown(_) => None,
             },
         }
     }
