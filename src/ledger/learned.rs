@@ -1,7 +1,8 @@
 //! What a ledger learns from a directory that several hosts write to, one at a time: whose which number is, though it never gave it.
 //!
 //! A row that is learned is one of `ids` that is reserved, and nothing was applied of it: whoever it belongs to gets an account with this
-//! number, and nobody else ever does. What contradicts the ledger is not learned, and its number is given to nobody.
+//! number, and nobody else ever does. What contradicts the ledger is not learned, and its number is given to nobody;
+//! nor is a number of the system's.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -12,6 +13,7 @@ use crate::model::anchor::Numbers;
 use crate::model::history::EntryKind;
 use crate::model::id_ranges::IdRanges;
 use crate::model::{Gid, Held, RemoteId, Uid};
+use crate::policy::protect;
 
 /// An account or a group of the directory's, and the provider whose it is; `None`: nobody knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,10 +103,13 @@ fn learn(db: &Connection, all: &[Known]) -> rusqlite::Result<Learned> {
     let mut learned = Learned::default();
     let (mut uids, mut gids) = (Vec::new(), Vec::new());
     for Known { provider, held } in all {
-        let is_number = match held.kind {
-            EntryKind::Account => Uid::new(held.number).is_some(),
-            EntryKind::Group | EntryKind::LocalGroup => Gid::new(held.number).is_some(),
-        };
+        // Whoever may write there is not believed as to numbers of the system's.
+        let is_ordinary = held.number >= protect::FIRST_ORDINARY_ID;
+        let is_number = is_ordinary
+            && match held.kind {
+                EntryKind::Account => Uid::new(held.number).is_some(),
+                EntryKind::Group | EntryKind::LocalGroup => Gid::new(held.number).is_some(),
+            };
         let owner = provider.as_deref().zip(held.id.as_ref());
         let has = match owner.filter(|_| is_number) {
             Some((provider, id)) => match row(db, provider, id, held)? {
@@ -228,6 +233,7 @@ mod tests {
             known("3", "cat", 20_000),
             nobodys,
             known("5", "dan", 0),
+            known("6", "fay", 33),
         ];
         let learned = ledger.learn(&second, None).unwrap();
         assert_eq!(learned.new, 0);

@@ -270,6 +270,11 @@ impl Task {
         )
     }
 
+    /// Whether it is done on a host that stands by, too: it gives out no number, and nothing of it is written elsewhere.
+    pub(crate) fn may_stand_by(&self) -> bool {
+        self.learns() || matches!(self, Self::Lock { .. } | Self::Unlock { .. })
+    }
+
     /// Whether records that are rejected are judged, beside what is named in the request.
     pub(crate) fn judges_records(&self) -> bool {
         match self {

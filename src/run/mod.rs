@@ -37,6 +37,7 @@ mod recording;
 mod report;
 pub(crate) mod reset;
 pub(crate) mod restore;
+mod rights;
 mod roll;
 mod running;
 mod saved;

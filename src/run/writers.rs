@@ -3,11 +3,10 @@
 //! A host whose ledger has not seen the present term learns all that stands in the directory first, in the same run: so it does not
 //! matter where a takeover was broken off, or whether the ledger was lost.
 
-use std::collections::BTreeMap;
-
 use super::anchored;
 use super::env::{Asked, Env};
 use super::job::{Options, Task};
+use super::rights::{Right, Rights};
 use super::watch::Watch;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Contradiction, Has, Known, Learned, Ledger};
@@ -20,17 +19,6 @@ use crate::targets::derived::{Begun, Leave, Shared};
 
 /// How often the term is looked at again because somebody else began one meanwhile.
 const LOOKS: u32 = 3;
-
-/// Whether this host may write to a target, and what it has to learn first.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Right {
-    pub(crate) leave: Leave,
-    /// All that stands there, if the ledger has not seen this term yet.
-    pub(crate) lesson: Option<Vec<Known>>,
-}
-
-/// The rights of a run, by target.
-pub(crate) type Rights = BTreeMap<String, Right>;
 
 /// Who this host is among several.
 ///
@@ -92,8 +80,8 @@ pub(crate) fn begin(env: &Env, tasks: &[Task], options: &Options) -> Result<Righ
     for (name, target) in shared(env) {
         let seen = seen(env, name);
         let leave = match leave(env, own, (name, target), seen) {
-            // A ledger that is lost is made anew also where another host writes; nothing is written there then.
-            Err(error) if learns && error.kind == Kind::Busy => Leave::StandsBy,
+            // Somebody is locked on this host whoever writes, and a ledger that is lost is made anew.
+            Err(_) if tasks.iter().all(Task::may_stand_by) => Leave::StandsBy,
             other => other?,
         };
         let lesson = match &leave {

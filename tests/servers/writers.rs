@@ -791,3 +791,51 @@ fn the_doctor_reports_replicas_that_differ_and_numbers_that_stand_twice() {
     let ran = doctor("check_urls = ['http://x']\n");
     assert!(ran.out.contains("check_urls"), "{ran:?}");
 }
+
+#[test]
+fn who_left_while_nobody_wrote_is_reported_and_many_may_come_at_once() {
+    let server = Slapd::builder(Groups::Bis).start();
+    let (one, two) = (
+        Admin::new("admin1", &server.url()),
+        Admin::new("admin2", &server.url()),
+    );
+    for admin in [&one, &two] {
+        let text = fs::read_to_string(admin.host.config()).unwrap();
+        let text = text.replace("max_additions = 10000", "max_additions = 20");
+        admin.host.write_with_mode("gosync.toml", text, 0o600);
+    }
+    one.say(&logins(0, 40));
+    one.sync(0);
+    two.run(&["takeover"]).expect(0);
+    two.say(&logins(1, 40));
+    // All accounts that this host makes first are no more than its first ones ever were.
+    let ran = two.sync(3);
+    assert_eq!(two.uids().len(), 39);
+    let part = "1 open entry of people who have no account on this host: u0000";
+    assert!(ran.err.contains(part), "{ran:?}");
+    let shut = format!(
+        "dn: uid=u0000,ou=people,{SUFFIX}\nchangetype: modify\nreplace: shadowExpire\nshadowExpire: 1\n"
+    );
+    server.modify(&shut);
+    two.sync(0);
+    // From then on the limit holds.
+    two.say(&logins(1, 70));
+    two.sync(10);
+}
+
+#[test]
+fn somebody_is_locked_also_on_a_host_that_stands_by() {
+    let server = Slapd::builder(Groups::Bis).start();
+    let (one, two) = (
+        Admin::new("admin1", &server.url()),
+        Admin::new("admin2", &server.url()),
+    );
+    one.say(&logins(0, 2));
+    one.sync(0);
+    two.run(&["takeover"]).expect(0);
+    let before = states(&server);
+    one.run(&["lock", "u0000"]).expect(0);
+    assert!(one.host.read("etc/shadow").contains("u0000:!"));
+    one.run(&["deluser", "u0001"]).expect(11);
+    assert_eq!(states(&server), before);
+}

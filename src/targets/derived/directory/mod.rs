@@ -4,6 +4,7 @@
 //! them pure; `server` reads and changes. What stands there is read each time, so that a run that was killed needs no notes: the next one
 //! does the rest. Entries that do not carry the id of a record of gosync's are never changed.
 
+mod answers;
 mod config;
 mod diff;
 mod entries;
@@ -134,8 +135,8 @@ fn leavers(all: &[Gone], kind: EntryKind) -> Vec<Leaver> {
 /// What is to be told of those who have an entry, and no account here.
 fn unattended(names: &[String]) -> String {
     format!(
-        "{} let somebody in there who has no account on this host: {}; whoever has left is locked or removed by hand",
-        counted(names.len(), "entry", "entries"),
+        "{} of people who have no account on this host: {}; lock or remove the entry of whoever has left",
+        counted(names.len(), "open entry", "open entries"),
         first_names(names.iter().map(String::as_str), TOLD)
     )
 }

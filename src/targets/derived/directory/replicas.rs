@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
 
+use super::answers::{ANY, told};
 use super::config::Config;
-use super::server::{ANY, told};
 use crate::ldap::client::Client;
 use crate::ldap::dn;
 use crate::ldap::entry::Entry;

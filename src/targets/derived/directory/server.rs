@@ -5,26 +5,18 @@
 
 use std::collections::BTreeMap;
 
+use super::answers::{ALREADY_THERE, ANY, NO_CONTROL, NOT_ASSERTED, NOT_THERE, told};
 use super::config::Config;
 use super::entries::{Found, Kind};
 use super::steps::{Op, PHASES, Phase, Step};
 use super::term::Fence;
 use super::wanted::Knows;
-use crate::ldap::client::{Client, SearchError};
+use crate::ldap::client::Client;
 use crate::ldap::code::Answer;
 use crate::ldap::entry::Entry;
 use crate::ldap::request::Write;
 use crate::ldap::{Error, dn, filter};
 use crate::model::shown;
-
-/// Every entry.
-pub(super) const ANY: &str = "(objectClass=*)";
-
-/// Result codes of RFC 4511 and RFC 4528.
-const NO_CONTROL: u32 = 12;
-pub(super) const NOT_THERE: u32 = 32;
-pub(super) const ALREADY_THERE: u32 = 68;
-pub(super) const NOT_ASSERTED: u32 = 122;
 
 /// What is read of an entry, whatever its kind, besides the attribute with the id.
 const ATTRIBUTES: [&str; 14] = [
@@ -43,14 +35,6 @@ const ATTRIBUTES: [&str; 14] = [
     "member",
     "memberUid",
 ];
-
-/// What is the matter, in our own words.
-pub(super) fn told(error: SearchError) -> String {
-    match error {
-        SearchError::Failed(error) => error.text,
-        SearchError::Incomplete(reason) => reason,
-    }
-}
 
 /// All entries of a kind, gosync's and others'.
 ///

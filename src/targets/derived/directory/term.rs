@@ -7,8 +7,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::answers::{ALREADY_THERE, ANY, NOT_ASSERTED, NOT_THERE, told};
 use super::config::Config;
-use super::server::{ALREADY_THERE, ANY, NOT_ASSERTED, NOT_THERE, told};
 use crate::ldap::client::Client;
 use crate::ldap::entry::Entry;
 use crate::ldap::request::{Attributes, Change, Modify, Write};

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use super::diff::diff;
+use super::config::Config;
+use super::diff::{diff, unattended};
 use super::entries::{Found, Kind, Leaver};
 use super::steps::{Op, Phase, Plan, Step};
 use super::wanted::{EXPIRED, Rule, Values, Wanted, Wish};
@@ -212,11 +213,15 @@ fn what_stands_in_the_way_stays_and_is_told() {
     let other = ours("other", "ann", "9", &[]);
     for (it, there, part) in [
         (one("Ann", 7), vec![other.clone()], "its name is that of"),
-        (one("bob", 9), vec![other.clone()], "its number is that of"),
+        (
+            one("bob", 9),
+            vec![other.clone()],
+            "its number 9 is that of `uid=ann,ou=people,dc=x`, whose id is other",
+        ),
         (
             one("ann", 7),
             vec![ours("1", "ann", "8", &[])],
-            "carries its id",
+            "carries its id and the number 8, and here it has the number 7",
         ),
         (
             one("ann", 7),
@@ -228,6 +233,47 @@ fn what_stands_in_the_way_stays_and_is_told() {
         assert!(plan.steps.is_empty() && names.is_empty(), "{plan:?}");
         assert!(plan.refused[0].contains(part), "{plan:?}");
     }
+}
+
+#[test]
+fn open_entries_of_people_without_an_account_here_are_named() {
+    let absent = |id: &str, name: &str, number| Leaver {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        number,
+    };
+    let there = [
+        ours("1", "ann", "7", &[]),
+        ours("2", "bob", "8", &[("shadowExpire", &[EXPIRED])]),
+        ours("3", "cat", "9", &[]),
+    ];
+    let all = [
+        absent("1", "ann", 7),
+        absent("2", "bob", 8),
+        absent("3", "cat", 10),
+        absent("4", "dan", 11),
+    ];
+    let classes = words(&["posixAccount"]);
+    assert_eq!(unattended(&people(&classes, None), &all, &there), ["ann"]);
+}
+
+#[test]
+fn the_entry_that_says_who_writes_is_beside_people_and_below_none_of_them() {
+    let config = |more: &str| -> Config {
+        let text = format!(
+            "url = 'ldaps://a'\nuser_base = 'ou=people,dc=x'\ngroup_base = 'ou=groups,dc=x'\n{more}"
+        );
+        toml::from_str(&text).unwrap()
+    };
+    assert_eq!(config("").writer_dn(), "cn=gosync-writer,dc=x");
+    assert_eq!(config("").fit(), Ok(()));
+    assert_eq!(config("writer_dn = 'cn=w,ou=services,dc=x'").fit(), Ok(()));
+    for bad in ["cn=w,ou=people,dc=x", "ou=w,dc=x", "w", ""] {
+        let refused = config(&format!("writer_dn = '{bad}'")).fit().unwrap_err();
+        assert!(refused.starts_with("writer_dn"), "{bad}: {refused}");
+    }
+    let refused = config("check_urls = ['ldaps://b', 'http://c']").fit();
+    assert!(refused.unwrap_err().starts_with("check_urls"));
 }
 
 #[test]
