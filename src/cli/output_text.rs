@@ -48,7 +48,10 @@ pub const RUN_KEYS: [(&str, &str); 22] = [
         "kind",
         "`account` or `group`; null if it is about both, or not known.",
     ),
-    ("outcome", "How it ended, in more detail than the status: see below."),
+    (
+        "outcome",
+        "How it ended, in more detail than the status: see below.",
+    ),
     (
         "exit",
         "The `status` as if it had been run alone, and its `reason`: `done`, `failed` (1), `usage` (2), `partial` (3), `pending` (4), \
@@ -136,7 +139,10 @@ pub const OUTCOMES: [(&str, &str); 17] = [
         "Nothing has changed since a run that had nothing to do.",
     ),
     ("pending", "It was a dry run, and changes are pending."),
-    ("declined", "The question whether to carry it out was answered with no."),
+    (
+        "declined",
+        "The question whether to carry it out was answered with no.",
+    ),
     (
         "over-a-limit",
         "The plan exceeds limits; nothing was written.",
@@ -165,11 +171,11 @@ pub const OUTCOMES: [(&str, &str); 17] = [
         "held-up",
         "Something on this host could not be examined or done; the accounts concerned are left as they are.",
     ),
+    ("target-behind", "A derived target could not be written."),
     (
-        "target-behind",
-        "A derived target could not be written.",
+        "rejected",
+        "Records were refused: in a sync with --strict, or by a command for named accounts, such as `adopt`.",
     ),
-    ("rejected", "Records were refused: in a sync with --strict, or by a command for named accounts, such as `adopt`."),
     (
         "unsettled",
         "The provider contradicts itself, or does not say of a person whether they are disabled.",

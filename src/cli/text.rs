@@ -167,10 +167,7 @@ pub const METRIC_NAMES: [(&str, &str); 17] = [
         "gosync_missing_accounts",
         "How many active accounts belong to missing people, and are open until their departure is proven.",
     ),
-    (
-        "gosync_groups{state}",
-        "How many groups, as for accounts.",
-    ),
+    ("gosync_groups{state}", "How many groups, as for accounts."),
     (
         "gosync_hooks{state}",
         "How many hooks are `queued`, or `given_up`.",

@@ -105,7 +105,7 @@ fn global(words: &[String]) -> Global {
     };
     let all = |names: [&'static str; 2]| (0..words.len()).filter_map(move |n| value(names, n));
     Global {
-        root: all(["--root", "--root"]).last().map(Into::into),
+        root: all(["--root", "--root"]).next_back().map(Into::into),
         files: all(["-f", "--file"]).map(Into::into).collect(),
         ..Global::default()
     }

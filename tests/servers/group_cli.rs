@@ -212,7 +212,8 @@ fn what_was_made_before_a_failure_is_said_and_completed_by_the_same_command() {
         "{out}"
     );
     assert!(
-        err.contains("club.new: the policy could not be set") && err.contains("goes on from here"),
+        err.contains("club.new: the policy could not be set")
+            && err.contains("Run the same command again to continue"),
         "{err}"
     );
     server.faults(&json!([]));

@@ -198,7 +198,8 @@ fn without_record(facts: &Facts) -> Vec<Finding> {
             rebinding::owned(*present),
             shown(name)
         );
-        let why = "the records of these people are no longer read: people who leave keep their accounts";
+        let why =
+            "the records of these people are no longer read: people who leave keep their accounts";
         let fix = format!(
             "gosync rebind --all --by login --from {} -n   # or put its section back",
             shell_word(name)

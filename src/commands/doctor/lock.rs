@@ -147,8 +147,7 @@ fn password(holder: PasswordHolder) -> Finding {
             "lsof /etc/.pwd.lock   # vipw?".to_owned(),
         ),
     };
-    let why =
-        "until it is released no account can be changed, and gosync fails after `lock_wait`";
+    let why = "until it is released no account can be changed, and gosync fails after `lock_wait`";
     AREA.warning(format!("{who} holds the password lock"), why, fix)
 }
 

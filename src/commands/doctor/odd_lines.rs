@@ -70,10 +70,7 @@ fn odd(file: &Surveyed) -> Vec<Finding> {
     } else {
         "grpck"
     };
-    let fix = format!(
-        "cat -A {}   # fix them; see {checker}(8)",
-        word(&file.path)
-    );
+    let fix = format!("cat -A {}   # fix them; see {checker}(8)", word(&file.path));
     let mut found = Vec::new();
     if !differs.is_empty() {
         let what = format!("odd lines in {path}: {}", names(&differs));

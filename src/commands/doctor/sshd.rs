@@ -134,11 +134,7 @@ fn judge(facts: &Facts<'_>) -> Vec<Finding> {
                 shown(reason.trim())
             );
             let fix = "sshd -t; sshd -T   # if /run/sshd is missing: systemctl start ssh";
-            return vec![AREA.note(
-                what,
-                "it is not known whether it reads gosync's keys",
-                fix,
-            )];
+            return vec![AREA.note(what, "it is not known whether it reads gosync's keys", fix)];
         }
     };
     let words = |key: &str| words(said, key);
