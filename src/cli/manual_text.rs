@@ -155,6 +155,10 @@ pub const SECTIONS: [(&str, &str); 12] = [
         "Programs that run when accounts and groups have changed: gosync-hooks(7).",
     ),
     (
+        "[join]",
+        "By what people of several providers are one person.",
+    ),
+    (
         "[follow], [metrics]",
         "`gosync follow`, and what monitoring sees.",
     ),

@@ -81,6 +81,8 @@ struct Syncs<'a> {
     together: Together,
     /// Whether dry ones have found something to do.
     is_pending: bool,
+    /// Whether something was learnt of people who are joined, which others' accounts are made of.
+    has_news: bool,
 }
 
 impl<'a> Syncs<'a> {
@@ -98,14 +100,29 @@ impl<'a> Syncs<'a> {
             options,
             args,
             is_pending: false,
+            has_news: false,
         })
     }
 
-    /// Does those of all providers, one after the other.
+    /// Does those of all providers, one after the other; and once more, where a later one had something to say of people who have
+    /// accounts from an earlier one.
     fn of_each(&mut self, setups: &[Setup<'_>]) -> Outcome {
+        let mut well = Vec::new();
+        let mut end = self.of_all(setups, &mut well);
+        if std::mem::take(&mut self.has_news) && setups.len() > 1 {
+            end = graver(end, self.of_all(&well, &mut Vec::new()));
+        }
+        end
+    }
+
+    /// `well`: those whose syncs ended as they should.
+    fn of_all<'s>(&mut self, setups: &[Setup<'s>], well: &mut Vec<Setup<'s>>) -> Outcome {
         let mut end = Outcome::Done;
         for (at, setup) in setups.iter().enumerate() {
             let (one, broken) = self.of(setup);
+            if matches!(one, Outcome::Done | Outcome::Pending) {
+                well.push(setup.with_env(setup.env.clone()));
+            }
             end = graver(end, one);
             if let Some(error) = broken {
                 let others = setups.iter().skip(at + 1);
@@ -142,6 +159,7 @@ impl<'a> Syncs<'a> {
         let run = |watch: &mut UiWatch| self.together.once(&setup.env, &job, watch);
         let report = request::noted_by(setup, &job, self.args, |watch| watch, run)?;
         self.is_pending |= report.is_pending();
+        self.has_news |= report.learns_of_joined();
         // The next one finds the ledger that this one has begun.
         if !self.args.dry_run {
             self.options.new_ledger = NewLedger::No;

@@ -23,6 +23,7 @@ use crate::cli::{self, Format, Global};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::HOST;
 use crate::model::Completeness;
+use crate::model::join::JoinState;
 use crate::run::anchored;
 
 use crate::ui::{Ui, document};
@@ -86,11 +87,15 @@ fn ask(setup: &Setup<'_>, name: &str) -> Result<Said> {
         .map(|ledger| ledger.load(HOST, &provider, setup.now.seconds()))
         .transpose()
         .map_err(Error::failed)?;
+    let mut owned = owned.unwrap_or_default();
+    if setup.settings.join.by.is_none() {
+        owned.join = JoinState::default();
+    }
     let inquiry = Inquiry {
         setup,
         name,
         ledger,
-        owned: owned.unwrap_or_default(),
+        owned,
     };
     let (people, groups) = (inquiry.people()?, inquiry.groups()?);
     let account = inquiry.account(&people, &groups)?;

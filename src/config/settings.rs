@@ -15,6 +15,7 @@ use crate::model::first_names;
 use crate::plan::Limits;
 use crate::policy::catalogue::Catalogue;
 use crate::policy::hooks::HookRules;
+use crate::policy::join::JoinRules;
 use crate::policy::overrides::Overrides;
 use crate::policy::writers::{Writers, Writing};
 use crate::policy::{GroupRules, Misfit, Rules};
@@ -44,6 +45,8 @@ pub struct Settings {
     pub rules: Rules,
     /// How much may be taken away.
     pub limits: Limits,
+    /// By what people of several providers are the same person.
+    pub join: JoinRules,
     /// What is done with groups at the provider.
     pub catalogue: Catalogue,
     /// Which hooks run, and how.
@@ -81,13 +84,16 @@ impl Settings {
             overrides,
             ..sections.one("catalogue")?
         };
+        let join: JoinRules = sections.one("join")?;
         let limits = sections.one("limits")?;
         let hooks: HookRules = sections.one("hooks")?;
         let writers: Writers = sections.one("writers")?;
         sections.end()?;
         let known = providers::read(providers, &base, &places)?;
         let known_targets = targets::read(targets, &base, &places)?;
-        check((&gosync, &follow), &rules, &hooks).map_err(|misfit| places.misfit(&misfit))?;
+        check((&gosync, &follow), &rules, &hooks)
+            .and_then(|()| join.check(gosync.providers.len()))
+            .map_err(|misfit| places.misfit(&misfit))?;
         writers
             .check(&rules)
             .map_err(|misfit| places.misfit(&misfit))?;
@@ -102,6 +108,7 @@ impl Settings {
             follow,
             metrics,
             rules,
+            join,
             limits,
             catalogue,
             hooks,

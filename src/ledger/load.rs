@@ -2,8 +2,8 @@
 
 use super::store::{Ledger, LedgerError, Scope, commits_of, edition_of, generation};
 use super::{
-    absences, anchored, applied, attributes, contacts, departures, ids, locks, losses, rebound,
-    retries,
+    absences, anchored, applied, attributes, contacts, departures, ids, joined, locks, losses,
+    rebound, retries,
 };
 use crate::model::ProviderName;
 use crate::model::history::EntryKind;
@@ -45,6 +45,7 @@ impl Ledger {
             rebound::load(scope, &mut owned)?;
             owned.contacts = contacts::load(scope)?;
             owned.attributes = attributes::load(scope)?;
+            owned.join = joined::load(scope)?;
             owned.asked_attributes = attributes::load_asked(scope)?;
             Ok(owned)
         })

@@ -21,6 +21,7 @@ mod figures;
 mod history;
 mod home_keys;
 mod ids;
+mod joined;
 mod learned;
 mod listing;
 mod load;

@@ -1,7 +1,7 @@
 //! What a run has seen, apart from what it changes: who is missing, who is back, and what was there already.
 
 use super::store::{self, Ledger, LedgerError, Run, Scope};
-use super::{absences, applied, attributes, contacts, departures, rebound};
+use super::{absences, applied, attributes, contacts, departures, joined, rebound};
 use crate::model::history::EntryKind;
 use crate::plan::Observation;
 
@@ -49,6 +49,7 @@ fn write(scope: Scope<'_>, seen: &Observation) -> rusqlite::Result<()> {
         Observation::Contact(id, contact) => contacts::set(scope, id.as_str(), contact),
         Observation::Attributes(id, said) => attributes::set(scope, id.as_str(), said),
         Observation::AskedAttributes(names) => attributes::set_asked(scope, names),
+        Observation::Join(news) => joined::learn(scope, news),
         Observation::Keys(id, place, record) => {
             applied::set_keys(scope, id.as_str(), *place, record)
         }

@@ -24,12 +24,15 @@ const ALL: [&str; 4] = [
 ];
 
 /// What only accounts have.
-const OF_ACCOUNTS: [&str; 9] = [
+const OF_ACCOUNTS: [&str; 12] = [
     "UPDATE OR REPLACE applied_accounts SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
     "UPDATE OR REPLACE applied_keys SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
     "UPDATE OR REPLACE locks SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
     "UPDATE OR REPLACE contacts SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
     "UPDATE OR REPLACE attributes SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
+    "UPDATE OR REPLACE join_records SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
+    "UPDATE OR REPLACE joined SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
+    "UPDATE joined SET to_provider = ?3, to_id = ?4 WHERE to_provider = ?1 AND to_id = ?2",
     "UPDATE OR REPLACE retries SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
     "UPDATE archives SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2",
     "UPDATE losses SET provider = ?3, id = ?4 WHERE provider = ?1 AND id = ?2

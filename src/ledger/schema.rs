@@ -8,7 +8,7 @@ use rusqlite::Connection;
 /// ever released is never changed.
 const STEPS: &[&str] = &[
     TABLES, BY_HAND, LEAVING, HOOKS, HISTORY, KEYS, CONTACTS, IDS, LOCKS, RETRIES, ANCHORED,
-    REBOUND, CREATIONS, ATTRIBUTES, SHOWN,
+    REBOUND, CREATIONS, ATTRIBUTES, SHOWN, JOINED,
 ];
 
 /// The schema that this gosync writes.
@@ -361,6 +361,21 @@ const SHOWN: &str = "
         -- Which of them everybody was asked for in the last complete read.
         provider TEXT NOT NULL, name TEXT NOT NULL,
         PRIMARY KEY (provider, name)) WITHOUT ROWID;
+";
+
+/// People who are joined across providers.
+const JOINED: &str = "
+    CREATE TABLE join_records (
+        -- What each record says that another provider's account of the same person takes from it.
+        provider TEXT NOT NULL, id TEXT NOT NULL, -- see ids
+        said TEXT NOT NULL, -- a JSON object
+        PRIMARY KEY (provider, id)) WITHOUT ROWID;
+    CREATE TABLE joined (
+        -- Records that belong to the account of another provider's.
+        provider TEXT NOT NULL, id TEXT NOT NULL, -- the record
+        to_provider TEXT NOT NULL, to_id TEXT NOT NULL, -- the account: see ids
+        at INTEGER NOT NULL,
+        PRIMARY KEY (provider, id)) WITHOUT ROWID;
 ";
 
 /// Makes the tables in a new ledger, those that an older one lacks, and sets what every connection needs.

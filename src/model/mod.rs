@@ -20,6 +20,7 @@ pub(crate) mod host;
 pub(crate) mod id;
 pub(crate) mod id_ranges;
 pub(crate) mod in_step;
+pub(crate) mod join;
 pub(crate) mod lookup;
 pub(crate) mod members;
 pub(crate) mod moment;

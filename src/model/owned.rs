@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::anchor::Numbers;
 use super::history::EntryKind;
+use super::join::JoinState;
 use super::{AccountFields, Contact, Gid, Key, Members, ProviderName, RemoteId, Uid};
 
 /// How far an owned account or group has come.
@@ -200,6 +201,8 @@ pub struct Owned {
     pub attributes: BTreeMap<RemoteId, BTreeMap<String, String>>,
     /// Which of them everybody was asked for in its last complete read.
     pub asked_attributes: BTreeSet<String>,
+    /// Who is joined across providers.
+    pub join: JoinState,
 }
 
 impl Owned {

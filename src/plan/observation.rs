@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::history::EntryKind;
+use crate::model::join::JoinNews;
 use crate::model::owned::{Absence, ChangedIds, KeyRecord};
 use crate::model::{Contact, RemoteId};
 use crate::policy::Field;
@@ -35,6 +36,8 @@ pub enum Observation {
     Attributes(RemoteId, BTreeMap<String, String>),
     /// Which attributes everybody was asked for.
     AskedAttributes(BTreeSet<String>),
+    /// What is known of people who are joined across providers.
+    Join(JoinNews),
     /// What is in place of a person's keys, and where.
     Keys(RemoteId, Place, KeyRecord),
 }

@@ -74,6 +74,17 @@ reasons! {
         section spares it the question");
     IgnoredReferrals { places: Examples } = "ignored-referrals",
         ("{} to other servers ignored, as `ignore_referrals` says: {places}", counted(.places.count(), "reference", "references"));
+    JoinAmbiguous { provider: ProviderName } = "join-ambiguous",
+        ("is joined with nobody at {}: the value that `[join] by` names is not one person's, there or here; give each person a value of their own",
+        shown(.provider.as_str()));
+    JoinTwoAccounts { provider: ProviderName, name: String } = "join-two-accounts",
+        ("is the same person as `{}` of {}, by `[join]`, and both have an account; both stay until one is given back (`gosync release`) or leaves",
+        shown(.name), shown(.provider.as_str()));
+    JoinChanged { provider: ProviderName } = "join-changed",
+        ("belongs to an account of {} by `[join]`, and the two records have not the same value any more: it gives that account nothing, and gets \
+        none of its own; give both the same value, or take the record away", shown(.provider.as_str()));
+    JoinWaits { provider: ProviderName } = "join-waits",
+        ("gets no account from here: {} comes first, by `[join]`, and has made none yet", shown(.provider.as_str()));
     BadName { kind: EntryKind, name: Untrusted, why: BadName } = "bad-name",
         ("the name `{name}` {why}{}", let_in(.kind, *.why));
     BadLedgerName { why: BadName } = "bad-ledger-name", ("the ledger's name {why}");

@@ -34,7 +34,10 @@ impl Ahead {
         }
         ledger.observe(run, &plan.observations)?;
         self.ledger.replace(Some(ledger));
-        self.contents.replace(Rc::new(staged.contents()));
+        // What an earlier part has staged of other files still holds.
+        let mut contents = Contents::clone(&self.contents.borrow());
+        contents.extend(staged.contents());
+        self.contents.replace(Rc::new(contents));
         Ok(())
     }
 

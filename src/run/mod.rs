@@ -20,6 +20,7 @@ pub(crate) mod follow;
 mod hidden;
 mod hold;
 mod job;
+mod joining;
 pub(crate) mod keys;
 mod last_runs;
 mod ledger_access;

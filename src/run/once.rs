@@ -29,6 +29,7 @@ use crate::hooks::{self, Tally};
 use crate::ledger::{HOST, Ledger, Run};
 use crate::model::ProviderName;
 use crate::model::host::Host;
+use crate::model::join::JoinState;
 use crate::model::owned::Owned;
 use crate::model::power::PowerBook;
 use crate::plan::guard::{self, Approval, Ranges, Refused};
@@ -294,7 +295,10 @@ impl Line<'_> {
     ) -> Result<(Box<dyn Current + '_>, Owned, Plan)> {
         let options = &self.job.options;
         let current = self.target.read(self.hold(attempt))?;
-        let owned = ledger.load(self.run)?;
+        let mut owned = ledger.load(self.run)?;
+        if self.env.settings.join.by.is_none() {
+            owned.join = JoinState::default();
+        }
         let mut host = Host {
             power_book: Some(self.powers),
             ..current.host()

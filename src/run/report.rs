@@ -8,7 +8,7 @@ use crate::model::{Completeness, ProviderName, Untrusted};
 use crate::plan::guard::Excess;
 use crate::plan::saved::Saved;
 use crate::plan::whole::IdsChanged;
-use crate::plan::{Barred, Plan};
+use crate::plan::{Barred, Observation, Plan};
 use crate::providers::Answers;
 
 use super::job::Job;
@@ -188,6 +188,14 @@ impl RunReport {
         let mut plans = self.targets.iter().map(|target| &target.plan);
         let is_let_through = !matches!(self.outcome, Outcome::Refused(_) | Outcome::Declined);
         is_let_through && plans.any(|plan| !plan.changes.is_empty())
+    }
+
+    /// Whether something was learnt of people who are joined across providers.
+    pub(crate) fn learns_of_joined(&self) -> bool {
+        let plans = self.targets.iter().map(|target| &target.plan);
+        let is_let_through = !matches!(self.outcome, Outcome::Refused(_) | Outcome::Declined);
+        let mut seen = plans.flat_map(|plan| &plan.observations);
+        is_let_through && seen.any(|it| matches!(it, Observation::Join(_)))
     }
 
     /// How many people should be out, and are not, or not wholly.

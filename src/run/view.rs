@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::context::PlanContext;
 use super::env::{Asked, Env};
 use super::job::Task;
+use super::joining;
 use super::keys;
 use super::others;
 use super::probe::RealProbe;
@@ -12,10 +13,11 @@ use super::shells;
 use super::watch::Watch;
 use crate::error::{Error, Kind, Result};
 use crate::hooks;
+use crate::model::join::JoinNews;
 use crate::model::owned::Owned;
 use crate::model::{
-    Completeness, Contact, Details, Directory, Finding, Now, RecordSays, RemoteId, Snapshot,
-    Untrusted, User, UserField, WantedAttributes, plain_attributes, same_name,
+    Completeness, Contact, Details, Directory, Finding, Key, Now, ProviderName, RecordSays,
+    RemoteId, Snapshot, Untrusted, User, UserField, WantedAttributes, plain_attributes, same_name,
 };
 use crate::plan::diff::{self, DiffInput, RunScope};
 use crate::plan::events;
@@ -32,10 +34,11 @@ fn wanted(env: &Env, task: &Task) -> Details {
     let keys = env.settings.rules.keys.place != Place::None;
     let hooks = hooks::want_contacts(&env.settings.hooks) && of_users;
     let told = env.settings.hooks.attributes.iter().filter(|_| hooks);
-    let kept = env.settings.kept_attributes();
-    let kept = kept.into_iter().filter(|_| of_users);
+    let joined = env.settings.join.attribute().map(str::to_owned);
+    let kept = env.settings.kept_attributes().into_iter().chain(joined);
+    let kept = kept.filter(|_| of_users);
     Details {
-        email: hooks,
+        email: hooks || env.settings.join.wants_email() && of_users,
         keys: hooks || keys && of_users,
         gid: env.names_primary_groups() && of_users,
         updated: false,
@@ -139,6 +142,20 @@ pub(crate) struct ProviderView {
     pub(crate) keys: KeyBook,
     /// What everybody's records say of numbers, where a narrow read was not enough to tell.
     everybody: Option<Box<Snapshot>>,
+    /// Records that belong to another provider's account.
+    elsewhere: Vec<RemoteId>,
+}
+
+/// The same, where people of several providers are joined.
+pub(crate) struct Joined {
+    /// What the provider says, with what is taken from others.
+    pub(crate) view: ProviderView,
+    /// Records that belong to another provider's account, or wait for one: its key.
+    pub(crate) elsewhere: Vec<(User, Key)>,
+    /// Fields that come from another provider, and from which.
+    pub(crate) sources: BTreeMap<RemoteId, Vec<(&'static str, ProviderName)>>,
+    remarks: Vec<Remark>,
+    news: Vec<JoinNews>,
 }
 
 impl ProviderView {
@@ -179,7 +196,35 @@ impl ProviderView {
             force,
             keys,
             everybody: None,
+            elsewhere: Vec::new(),
         }
+    }
+
+    /// The same, merged with what other providers said last of the same persons; `None`: nobody is joined here.
+    ///
+    /// # Errors
+    /// When nobody can be selected.
+    pub(crate) fn joined(&self, env: &Env, task: &Task, owned: &Owned) -> Result<Option<Joined>> {
+        let Some(merged) = joining::joined(&self.snapshot, env, owned)? else {
+            return Ok(None);
+        };
+        let mut snapshot = self.snapshot.clone();
+        snapshot.directory.users = merged.users;
+        let ids = merged.elsewhere.iter().map(|(user, _)| user.id.clone());
+        let view = Self {
+            now: self.now.clone(),
+            unknown: self.unknown.clone(),
+            everybody: self.everybody.clone(),
+            elsewhere: ids.collect(),
+            ..Self::new(env, task, self.force, snapshot)
+        };
+        Ok(Some(Joined {
+            view,
+            elsewhere: merged.elsewhere,
+            sources: merged.sources,
+            remarks: merged.remarks,
+            news: merged.news,
+        }))
     }
 
     /// Reads all that there is, if only some were asked for by name, and one of them is to get a number that nobody else has:
@@ -242,7 +287,9 @@ impl ProviderView {
 
     /// Without what is in the key book, unless hooks are told of it.
     pub(crate) fn trimmed(mut self, env: &Env) -> Self {
-        if !hooks::want_contacts(&env.settings.hooks) {
+        // What is joined comes to have other keys.
+        let is_joined = env.settings.join.by.is_some();
+        if !is_joined && !hooks::want_contacts(&env.settings.hooks) {
             self.snapshot.directory.drop_keys();
         }
         self
@@ -275,7 +322,14 @@ impl ProviderView {
                     known: *existing,
                     force: self.force,
                 };
-                let mut plan = self.accounts(cx, chosen, !only.is_empty())?;
+                let joined = self.joined(cx.env, task, cx.owned)?;
+                let view = joined.as_ref().map_or(self, |joined| &joined.view);
+                let mut plan = view.accounts(cx, chosen, !only.is_empty())?;
+                if let Some(Joined { remarks, news, .. }) = joined {
+                    plan.remarks.extend(remarks);
+                    let news = news.into_iter().map(Observation::Join);
+                    plan.observations.extend(news);
+                }
                 others::note(&mut plan, cx);
                 Ok(plan)
             }
@@ -299,6 +353,7 @@ impl ProviderView {
         let selection = cx.env.selection(directory)?;
         let mut wanted = map::accounts(directory, selection, owned, &host.shells, &rules.accounts);
         wanted.present.extend(self.rejected_ids());
+        wanted.present.extend(self.elsewhere.iter().cloned());
         wanted.shut_by_id.extend(self.shut_out_ids());
         wanted.refusals.extend(self.rejected());
         wanted.remarks.extend(gaps::remarks(&self.snapshot.gaps));

@@ -73,6 +73,7 @@ fn the_example_is_the_defaults() {
     assert_eq!(example.hooks, minimal.hooks);
     assert_eq!(example.gosync, minimal.gosync);
     assert_eq!(example.metrics, minimal.metrics);
+    assert_eq!(example.join, minimal.join);
 }
 
 /// Keys that providers of every kind have.

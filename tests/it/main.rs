@@ -42,6 +42,7 @@ mod fields;
 mod file_age;
 mod follow;
 mod host;
+mod joined;
 mod keys_url;
 mod last_runs;
 mod layering;

@@ -11,7 +11,7 @@ use crate::commands::status::held;
 use crate::error::{Error, Result};
 use crate::model::history::EntryKind;
 use crate::model::owned::{OwnedAccount, State};
-use crate::model::{GroupName, RejectedRecord, RemoteId, Status, User, shown};
+use crate::model::{GroupName, Key, RejectedRecord, RemoteId, Status, User, same_name, shown};
 use crate::plan::render;
 use crate::policy::map::{self, WantedAccount};
 use crate::policy::select::{self, Selection};
@@ -31,6 +31,9 @@ struct Person<'a> {
 impl Inquiry<'_> {
     /// What is said about the account of this name; `None`: there is none, here or there.
     pub(super) fn account(&self, people: &Answer, groups: &Answer) -> Result<Option<Side>> {
+        if let Some(side) = self.elsewhere(people, groups) {
+            return Ok(Some(side));
+        }
         let snapshot = &people.desired.snapshot;
         let (user, own) = (self.user(snapshot), self.owned_account());
         let record = |id: &RemoteId| {
@@ -67,6 +70,28 @@ impl Inquiry<'_> {
         };
         self.becomes(&person, people, groups, &mut side)?;
         Ok(Some(side))
+    }
+
+    /// What is said about a record that belongs to another provider's account; `None`: the name means none.
+    fn elsewhere(&self, people: &Answer, groups: &Answer) -> Option<Side> {
+        let is_meant = |(user, to): &&(User, Key)| {
+            let account = self.owned.join.accounts.get(to);
+            same_name(user.login.raw(), self.name)
+                || user.id.as_str() == self.name
+                || account.is_some_and(|account| account.name == self.name)
+        };
+        let (user, to) = people.elsewhere.iter().find(is_meant)?;
+        let mut side = Side::of(&user.id, &user.login);
+        let provider = shown(to.provider.as_str());
+        side.verdict = match self.owned.join.accounts.get(to) {
+            Some(account) => format!(
+                "belongs to the account `{}` of {provider}, by `[join]`",
+                shown(&account.name)
+            ),
+            None => format!("waits for {provider}, which comes first by `[join]`"),
+        };
+        side.groups = self.memberships(user, groups);
+        Some(side)
     }
 
     /// What becomes of it with the next sync.
@@ -268,6 +293,12 @@ impl Inquiry<'_> {
             account,
         };
         let mut steps = contact::sources(user);
+        let joined = people.sources.get(&user.id).into_iter().flatten();
+        steps.extend(joined.map(|(field, provider)| Step {
+            field: "joined",
+            value: (*field).to_owned(),
+            rule: format!("from {}, by `[join]`", shown(provider.as_str())),
+        }));
         steps.push(contact::email(user, self.setup));
         steps.extend(keys.steps());
         steps

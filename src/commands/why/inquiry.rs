@@ -1,16 +1,21 @@
 //! What a name means: what the provider says of it, what gosync has, and what the next sync would
 //! do.
 
+use std::collections::BTreeMap;
+
 use crate::commands::setup::Setup;
 use crate::commands::watch::UiWatch;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::model::host::Host;
 use crate::model::owned::{Owned, OwnedAccount, OwnedGroup, State};
-use crate::model::{Named, RejectedRecord, RemoteId, Snapshot, User, named, same_name, shown};
+use crate::model::{
+    Key, Named, ProviderName, RejectedRecord, RemoteId, Snapshot, User, named, same_name, shown,
+};
 use crate::plan::Plan;
 use crate::policy::select::Selection;
 use crate::policy::{NameMap, map};
+use crate::providers::Scope;
 use crate::run::view::{self, ProviderView};
 use crate::run::{Options, PlanContext, RealProbe, Task, consider};
 use crate::targets::Hold;
@@ -21,6 +26,10 @@ pub(super) struct Answer {
     pub(super) plan: Plan,
     /// Whether only one person was asked for.
     pub(super) narrow: bool,
+    /// Records that belong to another provider's account.
+    pub(super) elsewhere: Vec<(User, Key)>,
+    /// Fields that come from another provider, and from which.
+    pub(super) sources: BTreeMap<RemoteId, Vec<(&'static str, ProviderName)>>,
 }
 
 pub(super) struct Inquiry<'a> {
@@ -103,10 +112,20 @@ impl Inquiry<'_> {
             };
             desired.plan(&cx, task)
         })?;
+        let joined = match task.scope() {
+            Scope::Users | Scope::Both => desired.joined(self.setup, task, &self.owned)?,
+            Scope::Groups => None,
+        };
+        let (desired, elsewhere, sources) = match joined {
+            Some(joined) => (joined.view, joined.elsewhere, joined.sources),
+            None => (desired, Vec::new(), BTreeMap::new()),
+        };
         Ok(Answer {
             desired,
             plan,
             narrow,
+            elsewhere,
+            sources,
         })
     }
 

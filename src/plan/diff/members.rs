@@ -21,6 +21,23 @@ pub(super) struct Roster {
     pub(super) keeps_all: bool,
 }
 
+/// Records of this provider that belong to another's account, which is open and stands on this host: its name.
+fn joined<'o>(host: &Host<'_>, owned: &'o Owned) -> Vec<(UserName, &'o RemoteId)> {
+    let records = owned.join.joined.iter();
+    let own = records.filter(|(record, _)| record.provider == owned.provider);
+    let accounts = own.filter_map(|(record, to)| {
+        let account = owned.join.accounts.get(to)?;
+        let found = host.accounts.get(account.name.as_str())?;
+        let is_open = account.is_open && found.uid == account.uid.get();
+        let own = owned.accounts.get(&record.id);
+        let agrees =
+            !owned.join.differ(record, to) && own.is_none_or(|own| !own.state.is_present());
+        let name = UserName::new(&account.name, true).ok()?;
+        (is_open && agrees).then_some((name, &record.id))
+    });
+    accounts.collect()
+}
+
 impl Roster {
     pub(super) fn new(
         host: &Host<'_>,
@@ -57,6 +74,13 @@ impl Roster {
             if is_open {
                 there.push((name, id));
             }
+        }
+        let joined = joined(host, owned);
+        for (name, id) in &joined {
+            if keeps_all || !people.contains(*id) {
+                unseen.insert(name.clone());
+            }
+            there.push((name.clone(), id));
         }
         there.sort_unstable();
         let places = there
