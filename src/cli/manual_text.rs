@@ -116,7 +116,7 @@ at its next change; everybody keeps their number. A ledger that is lost there co
 each way, with what it costs.";
 
 /// What the sections of a configuration are for.
-pub const SECTIONS: [(&str, &str); 12] = [
+pub const SECTIONS: [(&str, &str); 13] = [
     (
         "[provider.NAME]",
         "Where people and groups come from, and how it is asked. The only section that has to be there.",
