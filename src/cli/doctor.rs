@@ -7,7 +7,7 @@ use super::Format;
 /// `gosync doctor`
 #[derive(Args, Clone, Debug)]
 pub struct Doctor {
-    /// Do not ask the provider
+    /// Do not ask the provider, nor a directory that is a target
     #[arg(long)]
     pub offline: bool,
 

@@ -34,7 +34,7 @@ A run of `sync`, `plan`, `apply`, `undo`, `deluser`, `adopt`, `rebind`, `release
 `--format json` also if it fails, is refused by a limit or does not start; there is none only after a signal, or if the command line is \
 invalid. It has the `command`, whether it is a `dry_run`, when it `began` and how many `seconds` it took, its `exit` as below, in `error` what prevented \
 any run, such as an invalid configuration or a lock that is held, and `runs`: each sync of each provider, in their order, so that `sync` alone has two for \
-each, and other commands have one. `behind` names the derived targets that could not be written.
+each, and other commands have one. `targets` has each target that is made of what the host has, as the end of the command left it, or would leave it: its `target`, the section; its `outcome`, which is `done`, `pending` (a dry run would change it), `unmoved`, `left-out` (by --target) or `behind`; its `changes`, each with a `deed` such as `added`, the `path` of the file, or null, and the `names` of lines, records or entries; its `error`, or null, and its `warnings`. `behind` names those that are not in step, or would not be, and `warnings` says what was reported of what they are made of.
 
 Each object in `runs` has:";
 

@@ -112,6 +112,14 @@ pub struct SyncHow {
     #[arg(long, value_name = "DURATION")]
     pub remind: Option<Span>,
 
+    /// Bring only this target in step, one of `targets` in [gosync]; may be given several times
+    ///
+    /// Where only targets are named that are made of what the host has, the provider is not read and the host stays as it is: they
+    /// show what stands there. Where only the host is named, `gosync status` reports the others as not in step, until the next run
+    /// brings them there.
+    #[arg(long = "target", value_name = "NAME")]
+    pub targets: Vec<String>,
+
     /// Options of the plan.
     #[command(flatten)]
     pub plan: PlanArgs,

@@ -225,8 +225,8 @@ impl<'a> Host<'a> {
                 round.is_in_step &= sync.part.end(ended, told);
             }
         }
-        let behind = together.end(&setup.env, &mut self.targets.watch(self.ui));
-        let ended = behind.and_then(|behind| request::in_step(&behind));
+        let brought = together.end(&setup.env, &mut self.targets.watch(self.ui));
+        let ended = brought.and_then(|it| request::in_step(&it, &PlanArgs::default()));
         round.is_in_step &= self.targets.end(ended, told);
         round
     }

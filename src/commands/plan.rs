@@ -30,6 +30,11 @@ pub(super) fn run(
             Error::usage(message).hint("See what it would do with `--new-ledger --dry-run`")
         );
     }
+    if !args.what.how().targets.is_empty() {
+        let message = "a plan in a file is for the host; --target is for a run";
+        return Err(Error::usage(message)
+            .hint("See what it would do with `gosync sync --target NAME --dry-run`"));
+    }
     let setup = Setup::new(global, ui)?.told_in(wanted);
     let dry = PlanArgs {
         dry_run: true,

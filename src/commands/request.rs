@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::text::shell_word;
 use crate::model::{counted, first_names};
 use crate::plan::{Barred, guard, render};
-use crate::run::{self, Job, NewLedger, Options, RunReport, Task};
+use crate::run::{self, Brought, Job, NewLedger, Options, RunReport, Task};
 use crate::system::clock;
 
 impl From<&Sync> for Task {
@@ -208,7 +208,7 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
             format!("not everything on this host could be examined or done; left as they are: {n}"),
         )
         .hint("Each was reported with its reason; the next run tries again"),
-        run::Outcome::Behind(names) => behind(names),
+        run::Outcome::Behind(names) => behind(names, args),
         run::Outcome::Unsettled(n) => Error::new(
             Kind::Partial,
             format!("the provider contradicts itself, or does not say who is disabled; left as they are: {n}"),
@@ -229,23 +229,27 @@ pub(super) fn conclude(report: &RunReport, args: &PlanArgs) -> Result<Outcome> {
     })
 }
 
-/// Whether the targets that are made of what the host has are in step; `behind`: those that are not.
+/// Whether the targets that are made of what the host has are in step, or would be.
 ///
 /// # Errors
 /// When some are not.
-pub(super) fn in_step(behind: &[String]) -> Result<()> {
-    match behind {
+pub(super) fn in_step(brought: &Brought, args: &PlanArgs) -> Result<()> {
+    match brought.behind().as_slice() {
         [] => Ok(()),
-        some => Err(self::behind(some)),
+        some => Err(behind(some, args)),
     }
 }
 
 /// Which targets, of those that are made of what the host has, could not be written.
-fn behind(names: &[String]) -> Error {
+fn behind(names: &[String], args: &PlanArgs) -> Error {
     let names = first_names(names.iter().map(String::as_str), 5);
-    Error::new(Kind::Partial, format!("not in step: {names}")).hint(
-        "Each was reported with its reason; the host itself is in step, and the next run tries again",
-    )
+    match args.dry_run {
+        true => Error::new(Kind::Partial, format!("would not be in step: {names}"))
+            .hint("Each was reported with its reason; nothing else would be held up by it"),
+        false => Error::new(Kind::Partial, format!("not in step: {names}")).hint(
+            "Each was reported with its reason; nothing else was held up by it, and the next run tries again",
+        ),
+    }
 }
 
 /// What keeps everybody out who would come.

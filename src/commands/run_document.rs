@@ -16,8 +16,9 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{Completeness, Moment, moment};
 use crate::plan::guard::Excess;
 use crate::plan::{Plan, render};
-use crate::run::{self, RunReport, Task};
+use crate::run::{self, Brought, End, RunReport, TargetEnd, Task};
 use crate::system::clock;
+use crate::targets::derived::Made;
 use crate::ui::{Ui, document};
 
 /// The document of a command, as far as it has come.
@@ -28,8 +29,8 @@ pub(super) struct RunDocument {
     began: Instant,
     at: i64,
     runs: RefCell<Vec<Value>>,
-    /// The targets that could not be written.
-    behind: RefCell<Vec<String>>,
+    /// What came of the targets that are made of what the host has.
+    brought: RefCell<Brought>,
 }
 
 /// The document, if one is wanted.
@@ -57,14 +58,16 @@ impl RunDocument {
             began: clock::deadline(Duration::ZERO),
             at: clock::now(),
             runs: RefCell::default(),
-            behind: RefCell::default(),
+            brought: RefCell::default(),
         })
     }
 
     /// Adds a run.
     pub(super) fn add(&self, settings: &Settings, task: &Task, ended: Ended<'_>) {
-        if let Ok(run::Outcome::Behind(names)) = ended.result.as_ref().map(|it| &it.outcome) {
-            self.add_behind(names);
+        if let Ok(report) = ended.result
+            && !report.derived.targets.is_empty()
+        {
+            self.add_brought(&report.derived);
         }
         let run = RunPart {
             settings,
@@ -74,9 +77,9 @@ impl RunDocument {
         self.runs.borrow_mut().push(run.json(ended));
     }
 
-    /// Adds targets that could not be written at the end of the command.
-    pub(super) fn add_behind(&self, names: &[String]) {
-        self.behind.borrow_mut().extend_from_slice(names);
+    /// Adds what came of the targets that are made of what the host has.
+    pub(super) fn add_brought(&self, brought: &Brought) {
+        self.brought.replace(brought.clone());
     }
 
     /// Adds a run that was not begun, since an earlier one of the same command was broken off by this error.
@@ -103,6 +106,9 @@ impl RunDocument {
         // What ended a run is told there.
         let is_told = |error: &Error| runs.iter().any(|run| run["error"] == told(error));
         let error = end.as_ref().err().filter(|error| !is_told(error));
+        let brought = self.brought.take();
+        let targets = brought.targets.iter();
+        let targets = targets.map(|it| target_json(it, self.is_dry));
         json!({
             "command": self.command,
             "dry_run": self.is_dry,
@@ -111,7 +117,9 @@ impl RunDocument {
             "exit": exit(end),
             "error": error.map(told),
             "runs": runs,
-            "behind": self.behind.take(),
+            "targets": targets.collect::<Vec<_>>(),
+            "behind": brought.behind(),
+            "warnings": brought.warnings,
         })
     }
 }
@@ -211,6 +219,22 @@ fn put_plan(out: &mut Map<String, Value>, plan: Option<&Plan>) {
     if let Value::Object(json) = json {
         out.extend(json);
     }
+}
+
+/// What came of a target that is made of what the host has.
+fn target_json(target: &TargetEnd, is_dry: bool) -> Value {
+    let error = match &target.end {
+        End::Behind(why) => Some(why),
+        End::Done | End::Unmoved | End::LeftOut => None,
+    };
+    let change = |made: &Made| json!({"deed": made.what, "path": made.path, "names": made.names});
+    json!({
+        "target": target.name,
+        "outcome": target.word(is_dry),
+        "changes": target.made.iter().map(change).collect::<Vec<_>>(),
+        "error": error,
+        "warnings": target.warnings,
+    })
 }
 
 /// The limits that refuse the plan.
@@ -366,7 +390,7 @@ mod tests {
             began: clock::deadline(Duration::ZERO),
             at: 0,
             runs: RefCell::default(),
-            behind: RefCell::default(),
+            brought: RefCell::default(),
         };
         let error = Error::failed("the disk is full").hint("make room");
         let ended = Ended {

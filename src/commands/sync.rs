@@ -13,7 +13,7 @@ use super::watch::UiWatch;
 use crate::cli::{Global, PlanArgs, Sync, SyncArgs, SyncHow};
 use crate::error::{Error, Kind, Result};
 use crate::model::shown;
-use crate::run::{Job, NewLedger, Options, RunReport, Task, Together};
+use crate::run::{Brought, Job, NewLedger, Options, RunReport, TargetChoice, Task, Together};
 use crate::system::splay;
 use crate::ui::Ui;
 
@@ -40,11 +40,16 @@ pub(super) fn run(global: &Global, args: &SyncArgs, ui: Ui, wanted: Wanted<'_>) 
         ));
     }
     let options = options_of(&setup, how);
-    let mut syncs = Syncs::begin(&setup, &tasks, options, &how.plan)?;
-    let ended = syncs.of_each(&setups);
-    if syncs.is_pending {
-        request::tell_what_carries_out(&setup, &how.plan);
+    let choice = TargetChoice::of(&how.targets, &setup.settings)?;
+    let has_host = choice.has_host(&setup.settings);
+    if !has_host {
+        of_host(args).map_or(Ok(()), Err)?;
     }
+    let mut syncs = Syncs::begin(&setup, &tasks, options, &how.plan)?.for_targets(choice);
+    let ended = match has_host {
+        true => syncs.of_each(&setups),
+        false => Outcome::Done,
+    };
     let ended = graver(ended, syncs.end(&setup));
     if !how.plan.dry_run {
         metrics_file::write(&setup, |text| ui.warn(text));
@@ -57,6 +62,25 @@ pub(super) fn dry(setup: &Setup<'_>, plan: &PlanArgs) -> Result<Outcome> {
     let (tasks, options) = (Task::all(), options(setup, plan));
     let mut syncs = Syncs::begin(setup, &tasks, options, plan)?;
     Ok(syncs.of_each(&setup.of_each_provider()))
+}
+
+/// What was asked for that only the host can be brought in step by.
+fn of_host(args: &SyncArgs) -> Option<Error> {
+    let how = args.what.as_ref().map_or(&args.how, Sync::how);
+    let (is_new, names) = match &args.what {
+        None => (args.new, None),
+        Some(Sync::Users(users)) => match users.only.is_empty() {
+            true => (users.new || users.updated, None),
+            false => (false, Some("--only")),
+        },
+        Some(Sync::Groups(groups)) => (false, (!groups.groups.is_empty()).then_some("GROUP")),
+    };
+    let word = names
+        .or(is_new.then_some("--new, or --updated,"))
+        .or(how.new_ledger.then_some("--new-ledger"))
+        .or(how.plan.retry_hooks.then_some("--retry-hooks"))?;
+    let message = format!("{word} is for the host, which no --target names");
+    Some(Error::usage(message).hint("Name the host by another --target, or leave it out"))
 }
 
 fn options_of(setup: &Setup<'_>, how: &SyncHow) -> Options {
@@ -102,6 +126,12 @@ impl<'a> Syncs<'a> {
             is_pending: false,
             has_news: false,
         })
+    }
+
+    /// The same for some targets.
+    fn for_targets(self, choice: TargetChoice) -> Self {
+        let together = self.together.for_targets(choice);
+        Self { together, ..self }
     }
 
     /// Does those of all providers, one after the other; and once more, where a later one had something to say of people who have
@@ -179,12 +209,22 @@ impl<'a> Syncs<'a> {
 
     /// What follows all of them.
     fn end(self, setup: &Setup<'_>) -> Outcome {
-        let ended = self.together.end(&setup.env, &mut UiWatch::new(setup.ui));
-        if let (Ok(behind), Some(document)) = (&ended, setup.document) {
-            document.add_behind(behind);
+        let mut watch = UiWatch::new(setup.ui);
+        let ended = self.together.end(&setup.env, &mut watch);
+        if let (Ok(brought), Some(document)) = (&ended, setup.document) {
+            document.add_brought(brought);
         }
-        let ended = ended.and_then(|behind| request::in_step(&behind));
-        told(setup, ended.map(|()| Outcome::Done))
+        let has_made = ended.as_ref().is_ok_and(Brought::has_made);
+        let is_pending = self.args.dry_run && (self.is_pending || has_made);
+        if is_pending {
+            request::tell_what_carries_out(setup, self.args);
+        }
+        let outcome = match is_pending && self.args.exit_code {
+            true => Outcome::Pending,
+            false => Outcome::Done,
+        };
+        let ended = ended.and_then(|brought| request::in_step(&brought, self.args));
+        graver(outcome, told(setup, ended.map(|()| Outcome::Done)))
     }
 
     /// Notes of syncs, and tells, that they are not begun.

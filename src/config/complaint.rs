@@ -126,7 +126,7 @@ pub(super) fn such_as(spot: Spot<'_>, key: &str) -> String {
 }
 
 /// The word that is likely to be meant.
-pub(super) fn likely<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn likely<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let found = found.to_ascii_lowercase();
     let near = known
         .into_iter()

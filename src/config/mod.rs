@@ -19,6 +19,7 @@ mod sections;
 mod settings;
 mod targets;
 
+pub(crate) use complaint::likely;
 pub(crate) use error::ConfigError;
 pub use merge::Source;
 pub(crate) use providers::ProviderSettings;

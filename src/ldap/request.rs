@@ -22,7 +22,7 @@ pub(super) const MANAGE_DSA_IT: &str = "2.16.840.1.113730.3.4.2";
 pub(super) const SYNC: &str = "1.3.6.1.4.1.4203.1.9.1.1";
 
 /// Assertion (RFC 4528).
-const ASSERTION: &str = "1.3.6.1.1.12";
+pub(crate) const ASSERTION: &str = "1.3.6.1.1.12";
 
 const VERSION: u32 = 3;
 const CONTROLS: u8 = 0xa0;

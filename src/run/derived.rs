@@ -1,34 +1,35 @@
-//! Brings the targets in step that are made of what the host has, once at the end of a command, whatever its syncs have found.
+//! Brings the targets in step that are made of what the host has, once at the end of a command, whatever its syncs have found; or shows
+//! what that would do, when a dry run ends.
 //!
 //! Each has its own result: one that cannot be written is reported, and the next run tries again. While nothing that they are made of has moved, their stamp saves the look at them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
-
+use super::anchored;
+use super::brought::{Brought, End, TargetEnd};
+use super::choice::{How, TargetChoice};
+use super::derived_hand::One;
 use super::env::Env;
 use super::report::RunReport;
 use super::roll::Collected;
-use super::target_notes::{TargetNote, TargetNotes};
+use super::target_notes::TargetNotes;
 use super::watch::Watch;
 use crate::cache::stamp::{self, Marked, Stamp};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{self, Ledger};
-use crate::model::{Moment, Now, hex, shown};
-use crate::policy::writers::Writing;
+use crate::model::{Moment, Now};
 use crate::system::inputs::Watching;
-use crate::system::{PathError, clock, files, inputs, process};
-use crate::targets::Hold;
-use crate::targets::derived::{self, Derived, Hand, Leave, MadeFile, Roll, Site};
+use crate::system::{PathError, clock, inputs, process};
+use crate::targets::derived::{Derived, Mode};
+use crate::targets::{Hold, Target};
 
 /// Under what their stamp is kept.
 const STAMP: &str = "targets";
 
-/// The end of the name under which a file is kept that was there before gosync wrote its first one.
-const BEFORE: &str = "before-gosync";
+/// What is said of one that `--target` does not name.
+const LEFT_OUT: &str = "it was left out by --target; the next run without that brings it in step";
 
-/// That of the last one that somebody has changed after that.
-const CHANGED: &str = "changed-by-hand";
+type Targets<'a> = Vec<(&'a str, &'a dyn Derived)>;
 
 /// Whether what a run came to leaves the host as gosync knows it. After other failures nobody knows what stands.
 pub(crate) fn is_known(report: &Result<RunReport>) -> bool {
@@ -38,23 +39,28 @@ pub(crate) fn is_known(report: &Result<RunReport>) -> bool {
     }
 }
 
-/// Brings them in step, under the lock of the command. Returns the names of those that are not.
+/// Brings them in step, under the lock of the command. `env`: of a dry run, one that knows what the run would have left.
 ///
 /// # Errors
 /// When nobody knows what they are made of.
-pub(crate) fn bring(
-    env: &Env,
-    approved: Option<&str>,
-    watch: &mut dyn Watch,
-) -> Result<Vec<String>> {
-    let all: Vec<(&str, &dyn Derived)> = env.settings.derived_targets().collect();
+pub(super) fn bring(env: &Env, how: How<'_>, watch: &mut dyn Watch) -> Result<Brought> {
+    let all: Targets<'_> = env.settings.derived_targets().collect();
     if all.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Brought::default());
     }
     let (dir, asked) = (env.state_dir(), digest(env, &all));
-    let last = Stamp::load(&dir, STAMP);
-    if last.is_some_and(|it| it.is_for(&asked, env.now.seconds()) && it.are_files_still()) {
-        return Ok(Vec::new());
+    let stamp = Stamp::load(&dir, STAMP);
+    let has_moved = env.ahead.as_ref().is_some_and(|ahead| ahead.has_moved());
+    let is_still = !has_moved
+        && stamp.is_some_and(|it| it.is_for(&asked, env.now.seconds()) && it.are_files_still());
+    if is_still && !how.full && !how.choice.is_named() {
+        let ends = all
+            .iter()
+            .map(|(name, _)| TargetEnd::of(name, End::Unmoved));
+        return Ok(Brought {
+            targets: ends.collect(),
+            warnings: Vec::new(),
+        });
     }
     let watching = Watching::begin();
     note_inputs(&dir);
@@ -63,15 +69,29 @@ pub(crate) fn bring(
         now: Now::new(env.now.seconds()),
         ..env.clone()
     };
-    let behind = bring_each(env, approved, &all, watch)?;
-    let left = match behind.is_empty() {
-        true => leave(&watching, env, asked, due(env, &all)),
-        false => stamp::remove(&dir, STAMP),
+    let each = Each {
+        env,
+        how,
+        all: &all,
+        is_still,
+    };
+    let Some(brought) = each.bring(watch)? else {
+        return Ok(Brought::default());
+    };
+    if how.mode == Mode::Show {
+        return Ok(brought);
+    }
+    let is_whole = all.iter().all(|(name, _)| how.choice.has(name));
+    let left = match (brought.behind().is_empty(), is_whole) {
+        (true, true) => leave(&watching, env, asked, due(env, &all)),
+        // What it says of those that were left out holds, or not, as before.
+        (true, false) => Ok(()),
+        (false, _) => stamp::remove(&dir, STAMP),
     };
     if let Err(error) = left {
         tracing::info!(%error, "no stamp of targets is left for the next run");
     }
-    Ok(behind)
+    Ok(brought)
 }
 
 /// A digest of how they are made.
@@ -130,197 +150,117 @@ fn leave(
     }
 }
 
-fn bring_each(
-    env: &Env,
-    approved: Option<&str>,
-    all: &[(&str, &dyn Derived)],
-    watch: &mut dyn Watch,
-) -> Result<Vec<String>> {
-    let target = env.target()?;
-    let dir = env.state_dir();
-    // What was broken off, the next run finishes or drops before it looks at anything.
-    if target.is_interrupted()? {
-        return Ok(Vec::new());
-    }
-    let Some(ledger) = Ledger::open_read_only(&dir).map_err(Error::failed)? else {
-        return Ok(Vec::new());
-    };
-    let current = target.read(Hold::Open)?;
-    let host = current.host();
-    let with_keys = all.iter().any(|(_, target)| target.wants_keys());
-    let collected = Collected::of(env, &ledger, target.as_ref(), &host, with_keys)?;
-    let before = TargetNotes::load(&dir);
-    let mut notes = before.clone();
-    notes
-        .targets
-        .retain(|name, _| all.iter().any(|(known, _)| known == name));
-    for text in &collected.left_out {
-        watch.warn(format!("targets: {text}"));
-    }
-    let mut behind = Vec::new();
-    for (name, target) in all {
-        let note = notes.targets.entry((*name).to_owned()).or_default();
-        let mut one = One {
-            env,
-            approved,
-            name,
-            note,
-            watch,
-        };
-        if let Err(why) = one.bring(*target, &collected.roll) {
-            one.fail(why);
-            behind.push((*name).to_owned());
-        }
-    }
-    if notes != before
-        && let Err(error) = notes.keep(&dir)
-    {
-        watch.warn(format!(
-            "no note of targets is left for the next run: {error}"
-        ));
-    }
-    Ok(behind)
-}
-
-/// One of them.
-struct One<'a> {
+/// What all of them are brought in step by.
+struct Each<'a> {
     env: &'a Env,
-    approved: Option<&'a str>,
-    name: &'a str,
-    note: &'a mut TargetNote,
-    watch: &'a mut dyn Watch,
+    how: How<'a>,
+    all: &'a Targets<'a>,
+    /// Whether nothing has moved since all of them were in step.
+    is_still: bool,
 }
 
-impl One<'_> {
-    fn bring(&mut self, target: &dyn Derived, roll: &Roll<'_>) -> std::result::Result<(), String> {
-        let section = hex(&Sha256::digest(format!("{target:?}")));
-        let is_untouched = self.note.section == section && self.is_untouched(target);
-        let site = Site {
-            root: &self.env.root,
-            now: &self.env.now,
-            is_untouched,
-            deadline: clock::deadline(self.env.settings.gosync.time_limit),
-            limits: &self.env.settings.limits,
-            approved: self.approved,
-            leave: &self.leave(),
+impl Each<'_> {
+    /// `None`: what was broken off, the next run finishes or drops before it looks at anything, or there is nothing of gosync's yet.
+    fn bring(&self, watch: &mut dyn Watch) -> Result<Option<Brought>> {
+        let dir = self.env.state_dir();
+        let before = TargetNotes::load(&dir);
+        let mut notes = before.clone();
+        notes
+            .targets
+            .retain(|name, _| self.all.iter().any(|(known, _)| known == name));
+        let Some(mut brought) = self.bring_named(&mut notes, watch)? else {
+            return Ok(None);
         };
-        target.bring(roll, &site, self)?;
-        for path in target.paths() {
-            // One that finds it otherwise looks at all of them.
-            inputs::note(&self.env.root.path(path));
+        self.leave_out(&mut notes, &mut brought);
+        if self.how.mode == Mode::Carry
+            && notes != before
+            && let Err(error) = notes.keep(&dir)
+        {
+            brought.warn(
+                format!("no note of targets is left for the next run: {error}"),
+                watch,
+            );
         }
-        self.note.section = section;
-        (self.note.failing_since, self.note.error) = (None, None);
-        Ok(())
+        Ok(Some(brought))
     }
 
-    /// Whether this host may write there.
-    fn leave(&self) -> Leave {
-        match (&self.env.settings.writing, self.env.rights.get(self.name)) {
-            (Writing::Alone, _) => Leave::Alone,
-            (_, Some(right)) => right.leave.clone(),
-            (_, None) => Leave::Unknown("this run has not asked".to_owned()),
+    fn bring_named(
+        &self,
+        notes: &mut TargetNotes,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<Brought>> {
+        let Self { env, how, all, .. } = *self;
+        let mut brought = Brought::default();
+        let named = || all.iter().filter(|(name, _)| how.choice.has(name));
+        if named().next().is_none() {
+            return Ok(Some(brought));
         }
-    }
-
-    /// Whether all files stand as they were written last.
-    fn is_untouched(&self, target: &dyn Derived) -> bool {
-        let is_it = |path: &PathBuf| {
-            let there = files::read_plain(&self.env.root.path(path)).ok().flatten();
-            let digest = there.map(|bytes| hex(&Sha256::digest(bytes)));
-            digest.is_some() && digest.as_ref() == self.note.written.get(path)
+        let target = env.target()?;
+        let Some(ledger) = ledger(env, how.choice, target.as_ref())? else {
+            return Ok(None);
         };
-        target.paths().iter().all(is_it)
-    }
-
-    /// Puts a file in place that is not there as it should be.
-    fn put_file(&mut self, file: &MadeFile) -> std::result::Result<(), PathError> {
-        let path = self.env.root.path(&file.path);
-        let there = files::read_plain(&path)?;
-        let digest = hex(&Sha256::digest(&file.bytes));
-        let is_right = there.as_ref() == Some(&file.bytes);
-        if !is_right {
-            self.keep_others(&path, file, there.as_deref())?;
-            derived::put(file, &self.env.root)?;
-            self.did(format!("{} is written", file.path.display()));
+        let current = target.read(Hold::Open)?;
+        let host = current.host();
+        let with_keys = named().any(|(_, target)| target.wants_keys());
+        let collected = Collected::of(env, &ledger, target.as_ref(), &host, with_keys)?;
+        for text in &collected.left_out {
+            brought.warn(format!("targets: {text}"), watch);
         }
-        self.note.written.insert(file.path.clone(), digest);
-        Ok(())
+        for (name, target) in named() {
+            let one = One {
+                env,
+                how,
+                note: notes.targets.entry((*name).to_owned()).or_default(),
+                watch,
+                ended: TargetEnd::of(name, End::Done),
+            };
+            brought.targets.push(one.bring(*target, &collected.roll));
+        }
+        Ok(Some(brought))
     }
 
-    /// What gosync has not written is not lost.
-    fn keep_others(
-        &mut self,
-        path: &Path,
-        file: &MadeFile,
-        there: Option<&[u8]>,
-    ) -> std::result::Result<(), PathError> {
-        let Some(there) = there else { return Ok(()) };
-        let end = match self.note.written.get(&file.path) {
-            Some(ours) if *ours == hex(&Sha256::digest(there)) => return Ok(()),
-            Some(_) => CHANGED,
-            None => BEFORE,
-        };
-        let kept = MadeFile {
-            path: self.free(&file.path, end)?,
-            bytes: there.to_vec(),
-            mode: 0o600,
-        };
-        derived::put(&kept, &self.env.root)?;
-        self.watch.warn(format!(
-            "target {}: {} was written by somebody else, and is kept as {}",
-            shown(self.name),
-            path.display(),
-            kept.path.display()
-        ));
-        Ok(())
-    }
-
-    /// Where a file can be kept. What was kept before gosync wrote its first one is never replaced, though the note of that is lost; of what
-    /// was changed by hand the last is kept.
-    fn free(&self, path: &Path, end: &str) -> std::result::Result<PathBuf, PathError> {
-        let named = |end: &str| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(format!(".{end}"));
-            PathBuf::from(name)
-        };
-        let first = named(end);
-        let is_taken = files::look(&self.env.root.path(&first))?.is_some();
-        Ok(match end == BEFORE && is_taken {
-            true => named(CHANGED),
-            false => first,
-        })
-    }
-
-    /// It cannot be made, or not be written.
-    fn fail(&mut self, why: String) {
-        let name = shown(self.name);
-        self.watch
-            .warn(format!("target {name} is not in step: {why}"));
-        let now = Moment(self.env.now.seconds());
-        self.note.failing_since.get_or_insert(now);
-        self.note.error = Some(why);
+    /// Of those that `--target` does not name nobody knows whether they are in step, unless nothing has moved.
+    fn leave_out(&self, notes: &mut TargetNotes, brought: &mut Brought) {
+        for (at, (name, _)) in self.all.iter().enumerate() {
+            if self.how.choice.has(name) {
+                continue;
+            }
+            let end = TargetEnd::of(name, End::LeftOut);
+            brought.targets.insert(at, end);
+            if !self.is_still {
+                let note = notes.targets.entry((*name).to_owned()).or_default();
+                let now = Moment(self.env.now.seconds());
+                note.failing_since.get_or_insert(now);
+                note.error.get_or_insert_with(|| LEFT_OUT.to_owned());
+            }
+        }
     }
 }
 
-impl Hand for One<'_> {
-    fn put(&mut self, file: &MadeFile) -> std::result::Result<(), String> {
-        self.put_file(file).map_err(|error| error.to_string())
+/// The ledger that says what is gosync's.
+fn ledger(env: &Env, choice: &TargetChoice, target: &dyn Target) -> Result<Option<Ledger>> {
+    let ahead = env.ahead.as_ref().map(|ahead| ahead.ledger());
+    if let Some(ledger) = ahead.transpose().map_err(Error::failed)?.flatten() {
+        return Ok(Some(ledger));
     }
-
-    fn did(&mut self, what: String) {
-        self.watch
-            .notice(format!("target {}: {what}", shown(self.name)));
-        self.note.at = Some(Moment(self.env.now.seconds()));
+    let is_interrupted = target.is_interrupted()?;
+    if choice.has_host(&env.settings) {
+        return match is_interrupted {
+            true => Ok(None),
+            false => Ledger::open_read_only(&env.state_dir()).map_err(Error::failed),
+        };
     }
-
-    fn note(&mut self, text: String) {
-        self.watch
-            .notice(format!("target {}: {text}", shown(self.name)));
+    // No sync of this command has judged the host.
+    if is_interrupted {
+        return Err(
+            Error::failed("an earlier run was interrupted while it wrote to the host").hint(
+                "Run `gosync sync` without --target first, which finishes or drops what was begun",
+            ),
+        );
     }
-
-    fn warn(&mut self, text: String) {
-        self.watch
-            .warn(format!("target {}: {text}", shown(self.name)));
-    }
+    let none = || {
+        Error::failed("gosync has no accounts on this host yet, of which a target could be made")
+            .hint("Run `gosync sync` without --target first")
+    };
+    anchored::read(env)?.ok_or_else(none).map(Some)
 }

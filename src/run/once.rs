@@ -7,7 +7,9 @@ use std::rc::Rc;
 
 use super::after;
 use super::ahead::Ahead;
+use super::brought::Brought;
 use super::carry_out::{Carried, CarryOut, Progress};
+use super::choice::{How, TargetChoice};
 use super::context::PlanContext;
 use super::copies;
 use super::derived;
@@ -37,6 +39,7 @@ use crate::plan::saved::{Asked, Saved, fingerprints};
 use crate::plan::{Approved, Plan};
 use crate::providers::Earlier;
 use crate::system::lock::{Purpose, RunLock};
+use crate::targets::derived::Mode;
 use crate::targets::{Current, Hold, Staged, Target};
 
 /// How often a plan is made anew because somebody else changed the databases meanwhile.
@@ -52,23 +55,37 @@ const OPEN_ATTEMPTS: u32 = 2;
 /// What broke the run off. Whatever was begun is finished or dropped by the next one.
 pub fn once(env: &Env, job: &Job, watch: &mut dyn Watch) -> Result<RunReport> {
     let _lock = env.lock(job.task.purpose(&job.options), watch)?;
+    // What a dry run would leave is worked out only for what is made of it.
+    let is_shown = job.options.dry_run && env.settings.derived_targets().next().is_some();
+    let tasks = std::slice::from_ref(&job.task);
     let env = &Env {
-        rights: Rc::new(writers::begin(
-            env,
-            std::slice::from_ref(&job.task),
-            &job.options,
-        )?),
+        ahead: is_shown.then(Rc::default),
+        rights: Rc::new(writers::begin(env, tasks, &job.options)?),
         ..env.clone()
     };
     let report = locked(env, job, watch);
-    if job.options.dry_run || !derived::is_known(&report) {
+    if !derived::is_known(&report) {
         return report;
     }
-    let behind = derived::bring(env, job.options.approve.as_deref(), watch)?;
+    let derived = derived::bring(env, how(&job.options, &TargetChoice::All), watch)?;
     report.map(|report| RunReport {
-        outcome: report.outcome.with_behind(behind),
+        outcome: report.outcome.with_derived(&derived, job),
+        derived,
         ..report
     })
+}
+
+/// How what is made of the host is brought in step.
+fn how<'a>(options: &'a Options, choice: &'a TargetChoice) -> How<'a> {
+    How {
+        approved: options.approve.as_deref(),
+        choice,
+        full: options.full,
+        mode: match options.dry_run {
+            true => Mode::Show,
+            false => Mode::Carry,
+        },
+    }
 }
 
 /// Several syncs under one lock: of people and then of groups, of one provider after the other.
@@ -77,8 +94,10 @@ pub(crate) struct Together {
     ahead: Option<Rc<Ahead>>,
     /// Whether all of them have left the host as gosync knows it.
     is_known: Cell<bool>,
-    /// The plan that an administrator lets through.
-    approved: Option<String>,
+    /// How all of them are done.
+    options: Options,
+    /// What is brought in step.
+    choice: TargetChoice,
     /// Where this host may write.
     rights: Rc<Rights>,
     _lock: RunLock,
@@ -103,10 +122,16 @@ impl Together {
         Ok(Self {
             ahead: options.dry_run.then(Rc::default),
             is_known: Cell::new(true),
-            approved: options.approve.clone(),
+            options: options.clone(),
+            choice: TargetChoice::All,
             rights: Rc::new(writers::begin(env, tasks, options)?),
             _lock: lock,
         })
+    }
+
+    /// The same for some targets.
+    pub(crate) fn for_targets(self, choice: TargetChoice) -> Self {
+        Self { choice, ..self }
     }
 
     /// What the syncs of one provider work with. `is_for_both`: people and groups are read together.
@@ -130,16 +155,18 @@ impl Together {
         report
     }
 
-    /// Ends them: what is made of the host is made of what all of them have left, if that is known. Returns the targets that are not
-    /// in step.
+    /// Ends them: what is made of the host is made of what all of them have left, or would have left, if that is known.
     ///
     /// # Errors
     /// When nobody knows what they are made of.
-    pub(crate) fn end(self, env: &Env, watch: &mut dyn Watch) -> Result<Vec<String>> {
-        let env = &self.env(env, false);
-        match self.ahead.is_none() && self.is_known.get() {
-            true => derived::bring(env, self.approved.as_deref(), watch),
-            false => Ok(Vec::new()),
+    pub(crate) fn end(self, env: &Env, watch: &mut dyn Watch) -> Result<Brought> {
+        match self.is_known.get() {
+            true => derived::bring(
+                &self.env(env, false),
+                how(&self.options, &self.choice),
+                watch,
+            ),
+            false => Ok(Brought::default()),
         }
     }
 }
@@ -540,6 +567,7 @@ impl Line<'_> {
         RunReport {
             sources: self.planner.sources(self.env),
             targets: vec![target],
+            derived: Brought::default(),
             hooks,
             saved: None,
             outcome,

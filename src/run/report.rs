@@ -11,6 +11,7 @@ use crate::plan::whole::IdsChanged;
 use crate::plan::{Barred, Observation, Plan};
 use crate::providers::Answers;
 
+use super::brought::Brought;
 use super::job::Job;
 
 /// What came of a run.
@@ -20,6 +21,8 @@ pub struct RunReport {
     pub sources: Vec<SourceReport>,
     /// What was done to each target, or would be.
     pub targets: Vec<TargetReport>,
+    /// What came of the targets that are made of what the host has.
+    pub(crate) derived: Brought,
     /// What hooks did.
     pub hooks: Tally,
     /// The plan and what it was made from, if that was to be kept.
@@ -169,14 +172,20 @@ impl Outcome {
 }
 
 impl Outcome {
-    /// The same, if these targets could not be written.
-    pub(crate) fn with_behind(self, names: Vec<String>) -> Self {
+    /// The same, if this came of the targets that are made of what the host has.
+    pub(crate) fn with_derived(self, derived: &Brought, job: &Job) -> Self {
+        let names = derived.behind();
         match self {
-            Self::Rejected(_) | Self::Unsettled(_) | Self::HooksFailed(_) | Self::Done
+            Self::Rejected(_)
+            | Self::Unsettled(_)
+            | Self::HooksFailed(_)
+            | Self::Pending
+            | Self::Done
                 if !names.is_empty() =>
             {
                 Self::Behind(names)
             }
+            Self::Done if job.options.dry_run && derived.has_made() => Self::Pending,
             _ => self,
         }
     }
@@ -187,7 +196,7 @@ impl RunReport {
     pub(crate) fn is_pending(&self) -> bool {
         let mut plans = self.targets.iter().map(|target| &target.plan);
         let is_let_through = !matches!(self.outcome, Outcome::Refused(_) | Outcome::Declined);
-        is_let_through && plans.any(|plan| !plan.changes.is_empty())
+        is_let_through && (plans.any(|plan| !plan.changes.is_empty()) || self.derived.has_made())
     }
 
     /// Whether something was learnt of people who are joined across providers.

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ahead::KeysAhead;
 use super::env::Env;
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Listed};
@@ -131,19 +132,25 @@ impl<'h> Collected<'h> {
             return Ok(());
         }
         let files = target.key_files()?;
-        let there: BTreeSet<&str> = files.names().collect();
-        let with_file = |it: &&mut Account<'h>| there.contains(it.name);
         let mut odd: Vec<String> = Vec::new();
-        for account in self.roll.accounts.iter_mut().filter(with_file) {
+        for account in &mut self.roll.accounts {
             let path = format!("{}/{}", rules.directory, account.name);
-            let KeyFile::Plain { bytes, .. } = files.at(&path)? else {
-                odd.push(account.name.to_owned());
-                continue;
+            let ahead = env.ahead.as_ref().and_then(|ahead| ahead.keys_at(&path));
+            let path = match ahead {
+                Some(KeysAhead::Text(text)) => {
+                    account.keys = keys(&text);
+                    continue;
+                }
+                Some(KeysAhead::Of(other)) => other,
+                None => path,
             };
-            let text = String::from_utf8_lossy(&bytes);
-            let lines = text.lines().map(str::trim);
-            let keys = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-            account.keys = keys.map(str::to_owned).collect();
+            match files.at(&path)? {
+                KeyFile::Plain { bytes, .. } => {
+                    account.keys = keys(&String::from_utf8_lossy(&bytes));
+                }
+                KeyFile::Absent => {}
+                KeyFile::Odd(_) => odd.push(account.name.to_owned()),
+            }
         }
         if !odd.is_empty() {
             let examples: Examples = odd.iter().map(String::as_str).collect();
@@ -153,6 +160,13 @@ impl<'h> Collected<'h> {
         }
         Ok(())
     }
+}
+
+/// The lines of a file with keys.
+fn keys(text: &str) -> Vec<String> {
+    let lines = text.lines().map(str::trim);
+    let keys = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    keys.map(str::to_owned).collect()
 }
 
 fn gone(it: Listed) -> Gone {

@@ -1,7 +1,7 @@
 //! What is noted of the targets that are made of what the host has: `targets.json` in the state directory, beside the ledger.
 //!
-//! A cache, by which a change by hand is told from a file that gosync has not written yet; `status` and the metrics say by it how each
-//! target stands. Nothing is decided here.
+//! By it a change by hand is told from a file that gosync has not written yet, and the limits know what went there in the last 24 hours;
+//! `status` and the metrics say by it how each target stands. Nothing is decided here.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::model::Moment;
+use crate::plan::guard::elsewhere::LostBefore;
 use crate::system::replace::Appearance;
 use crate::system::{PathError, files, replace};
 
@@ -31,6 +32,9 @@ pub(crate) struct TargetNote {
     pub(super) written: BTreeMap<PathBuf, String>,
     /// A digest of the section that they were made by.
     pub(super) section: String,
+    /// What went there in the last 24 hours, for the limits.
+    #[serde(skip_serializing_if = "LostBefore::is_empty")]
+    pub(super) gone: LostBefore,
     /// When it was written last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) at: Option<Moment>,

@@ -8,6 +8,7 @@
 
 use std::path::PathBuf;
 
+use super::brought::Brought;
 use super::env::{Asked, Env, unasked};
 use super::job::{Job, NewLedger, Options};
 use super::report::{Outcome, RunReport, SourceReport};
@@ -284,6 +285,7 @@ fn report(sources: Vec<SourceReport>) -> RunReport {
     RunReport {
         sources,
         targets: Vec::new(),
+        derived: Brought::default(),
         hooks: Tally::default(),
         saved: None,
         outcome: Outcome::Unmoved,

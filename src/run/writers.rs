@@ -64,6 +64,10 @@ pub(crate) fn begin(env: &Env, tasks: &[Task], options: &Options) -> Result<Righ
     let learns = tasks.iter().any(Task::learns);
     let mut rights = Rights::new();
     if options.dry_run {
+        let own = own.into_iter();
+        let all = own.flat_map(|own| shared(env).into_iter().map(move |it| (own, it)));
+        rights
+            .extend(all.map(|(own, (name, target))| (name.to_owned(), seen_dry(env, own, target))));
         return Ok(rights);
     }
     let Some(own) = own else {
@@ -92,6 +96,21 @@ pub(crate) fn begin(env: &Env, tasks: &[Task], options: &Options) -> Result<Righ
         rights.insert(name.to_owned(), Right { leave, lesson });
     }
     Ok(rights)
+}
+
+/// What a dry run shows of a target: it asks who writes, and begins nothing.
+fn seen_dry(env: &Env, own: &WriterName, target: &dyn Shared) -> Right {
+    let deadline = clock::deadline(env.settings.gosync.time_limit);
+    let leave = match target.term(deadline) {
+        Ok(Some(term)) if term.writer == *own => Leave::Term(term),
+        Ok(Some(_)) => Leave::StandsBy,
+        Ok(None) => Leave::Alone,
+        Err(why) => Leave::Unknown(why),
+    };
+    Right {
+        leave,
+        lesson: None,
+    }
 }
 
 /// In which term the ledger knows this host to write; `None`: in none, or there is no ledger that could say so.

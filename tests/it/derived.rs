@@ -9,10 +9,10 @@ use crate::manifest::Tree;
 use crate::scratch::{Ran, ScratchHost};
 use crate::signer::signer;
 
-const GRIDMAP: &str = "[target.gridmap]\nkind = \"template\"\npath = \"/etc/grid-mapfile\"\nline = '\"{id}\" {name}'\n";
-const FLEET: &str = "[target.fleet]\nkind = \"snapshot\"\npath = \"/srv/fleet\"\n";
+pub(crate) const GRIDMAP: &str = "[target.gridmap]\nkind = \"template\"\npath = \"/etc/grid-mapfile\"\nline = '\"{id}\" {name}'\n";
+pub(crate) const FLEET: &str = "[target.fleet]\nkind = \"snapshot\"\npath = \"/srv/fleet\"\n";
 
-fn host(targets: &str, sections: &str) -> ScratchHost {
+pub(crate) fn host(targets: &str, sections: &str) -> ScratchHost {
     let host = ScratchHost::new(&Tree::base());
     host.write(
         "gosync.toml",
@@ -25,7 +25,7 @@ fn host(targets: &str, sections: &str) -> ScratchHost {
     host
 }
 
-fn say(host: &ScratchHost, logins: &[&str]) {
+pub(crate) fn say(host: &ScratchHost, logins: &[&str]) {
     let person = |login: &&str| json!({"id": format!("/DC=org/CN={login}"), "login": login});
     let users: Vec<Value> = logins.iter().map(person).collect();
     let members: Vec<Value> = users
@@ -39,11 +39,11 @@ fn say(host: &ScratchHost, logins: &[&str]) {
     );
 }
 
-fn sync(host: &ScratchHost, code: i32) -> Ran {
+pub(crate) fn sync(host: &ScratchHost, code: i32) -> Ran {
     host.gosync(&["sync"]).expect(code)
 }
 
-fn manifest(host: &ScratchHost) -> Value {
+pub(crate) fn manifest(host: &ScratchHost) -> Value {
     serde_json::from_str(&host.read("srv/fleet/manifest.json")).unwrap()
 }
 

@@ -32,8 +32,8 @@ mod signer;
 
 mod by_hand;
 mod command;
-mod days;
 mod completion;
+mod days;
 mod derived;
 mod documents;
 mod example;
@@ -64,6 +64,7 @@ mod several;
 mod siblings;
 mod stamp;
 mod sync_both;
+mod targets;
 mod terminal;
 mod threats;
 mod transcripts;

@@ -19,13 +19,13 @@ const KEY: &str =
 
 /// What the provider says: people by login, and the members of groups by login.
 #[derive(Clone)]
-struct World {
-    people: Vec<Value>,
-    groups: Vec<(String, Vec<String>)>,
+pub(crate) struct World {
+    pub(crate) people: Vec<Value>,
+    pub(crate) groups: Vec<(String, Vec<String>)>,
 }
 
 impl World {
-    fn of(logins: &[&str]) -> Self {
+    pub(crate) fn of(logins: &[&str]) -> Self {
         let person = |login: &&str| {
             json!({"id": format!("id-{login}"), "login": login, "name": format!("Mx {login}"),
                 "ssh_keys": [KEY]})
@@ -36,14 +36,14 @@ impl World {
         }
     }
 
-    fn group(mut self, name: &str, members: &[&str]) -> Self {
+    pub(crate) fn group(mut self, name: &str, members: &[&str]) -> Self {
         let members = members.iter().map(|it| (*it).to_owned()).collect();
         self.groups.push((name.to_owned(), members));
         self
     }
 
     /// One person, by the login that they began with.
-    fn person(&mut self, login: &str) -> &mut Value {
+    pub(crate) fn person(&mut self, login: &str) -> &mut Value {
         let id = format!("id-{login}");
         self.people.iter_mut().find(|it| it["id"] == id).unwrap()
     }
@@ -58,19 +58,19 @@ impl World {
     }
 }
 
-fn say(host: &ScratchHost, world: &World) {
+pub(crate) fn say(host: &ScratchHost, world: &World) {
     host.write_with_mode("directory.json", world.text(), 0o600);
 }
 
 /// A host whose directory is at `url`; `more`: keys of the target, and sections behind it.
-fn host(url: &str, more: &str) -> ScratchHost {
+pub(crate) fn host(url: &str, more: &str) -> ScratchHost {
     let host = bare_host();
     host.write_with_mode("dir.password", PASSWORD, 0o600);
     configure(&host, url, more);
     host
 }
 
-fn configure(host: &ScratchHost, url: &str, more: &str) {
+pub(crate) fn configure(host: &ScratchHost, url: &str, more: &str) {
     let text = format!(
         "[gosync]\ntargets = ['host', 'dir']\n[provider.p]\nkind = 'file'\npath = 'directory.json'\n\
          [accounts]\ncreate_home = false\nuid_range = [20000, 29999]\n[groups]\ngid_range = [60000, 64999]\n\
@@ -89,23 +89,23 @@ fn login(server: &Slapd) -> Login {
     }
 }
 
-fn entry(server: &Slapd, filter: &str) -> Option<Entry> {
+pub(crate) fn entry(server: &Slapd, filter: &str) -> Option<Entry> {
     let mut found = login(server).search(filter, &["*", "pwdAccountLockedTime"]);
     assert!(found.len() < 2, "{filter}: {found:?}");
     found.pop()
 }
 
-fn person(server: &Slapd, uid: &str) -> Entry {
+pub(crate) fn person(server: &Slapd, uid: &str) -> Entry {
     entry(server, &format!("(uid={uid})")).unwrap_or_else(|| panic!("no {uid}"))
 }
 
-fn group(server: &Slapd, cn: &str) -> Entry {
+pub(crate) fn group(server: &Slapd, cn: &str) -> Entry {
     let found = entry(server, &format!("(&(objectClass=posixGroup)(cn={cn}))"));
     found.unwrap_or_else(|| panic!("no {cn}"))
 }
 
 /// What tells one state of the server from another, with each entry's last change.
-fn states(server: &Slapd) -> Vec<String> {
+pub(crate) fn states(server: &Slapd) -> Vec<String> {
     let found = login(server).search("(objectClass=*)", &["entryCSN"]);
     found
         .iter()
@@ -114,7 +114,7 @@ fn states(server: &Slapd) -> Vec<String> {
 }
 
 /// All entries, sorted, for comparing two servers.
-fn content(server: &Slapd) -> String {
+pub(crate) fn content(server: &Slapd) -> String {
     let ldif = server.search("(objectClass=*)");
     let mut blocks: Vec<String> = ldif
         .split("\n\n")
@@ -128,14 +128,14 @@ fn content(server: &Slapd) -> String {
     blocks.join("\n\n")
 }
 
-fn schema(groups: Groups) -> &'static str {
+pub(crate) fn schema(groups: Groups) -> &'static str {
     match groups {
         Groups::Nis => "schema = 'rfc2307'\n",
         Groups::Bis => "schema = 'rfc2307bis'\n",
     }
 }
 
-fn members(groups: Groups, entry: &Entry) -> Vec<String> {
+pub(crate) fn members(groups: Groups, entry: &Entry) -> Vec<String> {
     let mut found: Vec<String> = match groups {
         Groups::Nis => entry.all("memberuid").to_vec(),
         Groups::Bis => entry.all("member").to_vec(),
@@ -144,7 +144,7 @@ fn members(groups: Groups, entry: &Entry) -> Vec<String> {
     found
 }
 
-fn listed(groups: Groups, uids: &[&str]) -> Vec<String> {
+pub(crate) fn listed(groups: Groups, uids: &[&str]) -> Vec<String> {
     let of = |uid: &&str| match groups {
         Groups::Nis => (*uid).to_owned(),
         Groups::Bis => format!("uid={uid},ou=people,{SUFFIX}"),
@@ -152,7 +152,7 @@ fn listed(groups: Groups, uids: &[&str]) -> Vec<String> {
     uids.iter().map(of).collect()
 }
 
-fn sync(host: &ScratchHost, code: i32) -> Ran {
+pub(crate) fn sync(host: &ScratchHost, code: i32) -> Ran {
     host.gosync(&["sync"]).expect(code)
 }
 

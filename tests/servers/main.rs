@@ -28,6 +28,7 @@ mod changes_389;
 mod changes_ad;
 mod contract;
 mod directory_target;
+mod directory_targets;
 mod dirsync;
 mod ds389;
 mod first_hour;

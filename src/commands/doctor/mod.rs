@@ -29,6 +29,7 @@ mod replicas;
 mod report;
 mod sandbox;
 mod sshd;
+mod targets;
 mod trust;
 mod units;
 
@@ -41,10 +42,11 @@ use crate::error::{Kind, Result};
 use crate::ui::{Ui, document};
 
 /// The areas, in the order in which they are looked at.
-const AREAS: [fn(&HostLook<'_>, &mut Report); 17] = [
+const AREAS: [fn(&HostLook<'_>, &mut Report); 18] = [
     configuration::check,
     trust::check,
     provider::check,
+    targets::check,
     lock::check,
     ledger::check,
     databases::check,

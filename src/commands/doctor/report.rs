@@ -31,6 +31,8 @@ pub(super) enum Area {
     Files,
     /// Where people are read from.
     Provider,
+    /// What is made of what the host has.
+    Targets,
     /// The locks, and what interrupted runs left.
     Lock,
     /// What gosync owns, as written down.
@@ -67,6 +69,7 @@ impl Area {
             Area::Configuration => "configuration",
             Area::Files => "files",
             Area::Provider => "provider",
+            Area::Targets => "targets",
             Area::Lock => "lock",
             Area::Ledger => "ledger",
             Area::Databases => "databases",

@@ -7,14 +7,18 @@
 pub(crate) mod directory;
 pub(crate) mod document;
 pub(crate) mod lines;
+mod made;
 mod roll;
 mod shared;
 pub(crate) mod snapshot;
 mod target;
 pub(crate) mod template;
 
+pub(crate) use self::made::{Content, Made};
 pub(crate) use self::roll::{Account, Gone, Group, Roll};
 #[cfg(test)]
 pub(crate) use self::shared::Doubled;
 pub(crate) use self::shared::{Begun, Leave, Replica, ReplicaState, Shared};
-pub(crate) use self::target::{Derived, Hand, MadeFile, Site, put};
+pub(crate) use self::target::{
+    Derived, Hand, Lack, Looked, MadeFile, Mode, Needs, Site, check_place, put,
+};

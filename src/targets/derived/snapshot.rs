@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::document;
+use super::made::Content;
 use super::roll::Roll;
-use super::target::{self, Derived, Hand, MadeFile, Site};
+use super::target::{self, Derived, Hand, MadeFile, Needs, Reads, Site};
 use crate::model::{hex, units};
 use crate::system::{clock, files, process};
 use crate::targets::place::host_path;
@@ -80,9 +81,14 @@ impl Config {
         serde_json::from_slice(&there.ok()??).ok()
     }
 
-    fn made(&self, name: &str, bytes: Vec<u8>) -> MadeFile {
+    fn made(&self, name: &str, bytes: Vec<u8>, content: Content) -> MadeFile {
         let (path, mode) = (self.file(name), self.mode);
-        MadeFile { path, bytes, mode }
+        MadeFile {
+            path,
+            bytes,
+            mode,
+            content,
+        }
     }
 }
 
@@ -135,6 +141,16 @@ impl Derived for Config {
         names.map(|name| self.file(name)).collect()
     }
 
+    fn reads(&self) -> Vec<Reads> {
+        let key = self.sign_key.clone().into_iter();
+        key.map(|path| Reads {
+            what: "the key that signs the snapshot",
+            path,
+            needs: Needs::Secret,
+        })
+        .collect()
+    }
+
     fn wants_keys(&self) -> bool {
         true
     }
@@ -182,11 +198,12 @@ impl Config {
         };
         let mut text = serde_json::to_vec_pretty(&manifest).map_err(|e| e.to_string())?;
         text.push(b'\n');
-        let mut made = vec![self.made("directory.json.gz", packed)];
+        let mut made = vec![self.made("directory.json.gz", packed, Content::Records)];
         if let Some(key) = &self.sign_key {
-            made.push(self.made("manifest.json.sig", signed(key, &text)?));
+            let signature = signed(key, &text)?;
+            made.push(self.made("manifest.json.sig", signature, Content::Whole));
         }
-        made.push(self.made("manifest.json", text));
+        made.push(self.made("manifest.json", text, Content::Whole));
         Ok(made)
     }
 }

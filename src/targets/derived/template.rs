@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use super::made::Content;
 use super::roll::{Account, Group, Roll};
 use super::target::{self, Derived, Hand, MadeFile, Site};
 use crate::model::{Examples, shown, units};
@@ -393,8 +394,12 @@ impl Derived for Config {
                 )),
             }
         }
-        let (path, bytes, mode) = (self.path.clone(), text.into_bytes(), self.mode);
-        hand.put(&MadeFile { path, bytes, mode })
+        hand.put(&MadeFile {
+            path: self.path.clone(),
+            bytes: text.into_bytes(),
+            mode: self.mode,
+            content: Content::Lines,
+        })
     }
 }
 

@@ -10,6 +10,7 @@ use crate::policy::keys;
 use crate::providers;
 use crate::providers::kind::SourceOwner;
 use crate::system::files;
+use crate::targets::derived::Needs;
 
 /// What it is, such as `the configuration`, where, and what it must be like.
 pub(super) type Place = (&'static str, PathBuf, Need);
@@ -73,6 +74,14 @@ pub(super) fn configured(files: &[PathBuf], settings: Option<&Settings>) -> Vec<
             providers::kind::Need::Secret => Need::Secret,
         };
         (file.what, file.path.clone(), need)
+    }));
+    let of_targets = settings.derived_targets().flat_map(|(_, it)| it.reads());
+    all.extend(of_targets.map(|it| {
+        let need = match it.needs {
+            Needs::Trusted => Need::Strict,
+            Needs::Secret => Need::Secret,
+        };
+        (it.what, it.path, need)
     }));
     let mut add = |what, path: Option<&PathBuf>, need| {
         all.extend(path.map(|path| (what, path.clone(), need)))

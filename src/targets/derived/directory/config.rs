@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::ldap::access::{Access, CONNECT_TIMEOUT, MAX_MESSAGE, MAX_READ, PAGE_SIZE};
 use crate::ldap::{attribute_name, dn};
 use crate::model::units::{Size, Span};
+use crate::plan::guard::elsewhere::OwnLimits;
 
 /// `[target.NAME]` with `kind = "ldap"`
 #[derive(Clone, Debug, Deserialize)]
@@ -57,6 +58,12 @@ pub(crate) struct Config {
     /// The certificate of the server, in PEM.
     #[serde(default)]
     pub(super) server_certificate: Option<PathBuf>,
+    /// Limits of its own.
+    #[serde(default)]
+    pub(super) limits: OwnLimits,
+    /// Whether groups that are one account's own have entries.
+    #[serde(default)]
+    pub(super) private_groups: bool,
     /// Entries in one page.
     #[serde(default = "page_size")]
     page_size: u32,

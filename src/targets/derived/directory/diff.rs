@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::entries::{Found, Kind, Leaver, mark};
 use super::steps::{Draft, Op, Phase, Plan, Step};
-use super::wanted::Wanted;
+use super::wanted::{Named, Wanted};
 use crate::ldap::dn;
 use crate::ldap::request::Renamed;
 use crate::model::shown;
@@ -46,16 +46,47 @@ impl<'f> Index<'f> {
     fn of(&self, id: &str) -> &[&'f Found] {
         self.by_id.get(id.as_bytes()).map_or(&[], Vec::as_slice)
     }
+
+    /// Of those who pass their names around in a circle, one of each: nobody could begin otherwise.
+    fn steps_aside(&self, kind: &Kind<'_>, wanted: &[Wanted]) -> BTreeSet<&'f str> {
+        let mut waits = BTreeMap::new();
+        for it in wanted {
+            if let [one] = self.of(&it.id)
+                && one.is(kind, it.number)
+                && !one.has(kind.naming, &it.name)
+                && let Some(holders) = self.by_name.get(&it.name.to_lowercase())
+                && let [holder] = holders.as_slice()
+            {
+                waits.insert(one.key.as_str(), holder.key.as_str());
+            }
+        }
+        let mut out = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        for start in waits.keys() {
+            let mut way = BTreeSet::new();
+            let mut at = *start;
+            while !seen.contains(at) && way.insert(at) {
+                let Some(next) = waits.get(at) else { break };
+                at = next;
+            }
+            // Where the way comes back to itself, and nowhere it was before.
+            if way.contains(at) && !seen.contains(at) && waits.contains_key(at) {
+                out.insert(at);
+            }
+            seen.extend(way);
+        }
+        out
+    }
 }
 
-/// What is to be done for entries of one kind; gives the names of the entries that stand then, by the names of accounts or groups.
+/// What is to be done for entries of one kind; gives what the entries are called that stand then, by the names of accounts or groups.
 pub(super) fn diff(
     kind: &Kind<'_>,
     wanted: &[Wanted],
     leavers: &[Leaver],
     found: &[Found],
     plan: &mut Plan,
-) -> BTreeMap<String, String> {
+) -> BTreeMap<String, Named> {
     let index = Index::new(kind, found);
     let known: BTreeSet<&str> = wanted.iter().map(|it| it.id.as_str()).collect();
     let going = leavers
@@ -76,16 +107,18 @@ pub(super) fn diff(
             freed.insert(&one.key);
         }
     }
+    let steps_aside = index.steps_aside(kind, wanted);
     let mut pass = Pass {
         kind,
         index,
         freed,
+        steps_aside,
         plan,
     };
     let mut names = BTreeMap::new();
     for it in wanted {
-        if let Some(dn) = pass.one(it) {
-            names.insert(it.name.clone(), dn);
+        if let Some(named) = pass.one(it) {
+            names.insert(it.name.clone(), named);
         }
     }
     for (leaver, entry) in going {
@@ -109,12 +142,14 @@ struct Pass<'p, 'f> {
     kind: &'p Kind<'p>,
     index: Index<'f>,
     freed: BTreeSet<&'f str>,
+    /// Entries that get a name that is nobody's for a moment.
+    steps_aside: BTreeSet<&'f str>,
     plan: &'p mut Plan,
 }
 
 impl Pass<'_, '_> {
-    /// Brings one entry in step; its name, if it stands then.
-    fn one(&mut self, wanted: &Wanted) -> Option<String> {
+    /// Brings one entry in step; what it is called, if it stands then.
+    fn one(&mut self, wanted: &Wanted) -> Option<Named> {
         match *self.index.of(&wanted.id) {
             [] => self.add(wanted),
             [one] if one.is(self.kind, wanted.number) => {
@@ -151,7 +186,7 @@ impl Pass<'_, '_> {
         }
     }
 
-    fn refuse(&mut self, wanted: &Wanted, why: &str) -> Option<String> {
+    fn refuse(&mut self, wanted: &Wanted, why: &str) -> Option<Named> {
         let (noun, name) = (self.kind.noun, shown(&wanted.name));
         self.plan.refused.push(format!("{noun} `{name}`: {why}"));
         None
@@ -198,43 +233,68 @@ impl Pass<'_, '_> {
         format!("{}={}", self.kind.naming, dn::escaped(name))
     }
 
-    fn add(&mut self, wanted: &Wanted) -> Option<String> {
+    fn add(&mut self, wanted: &Wanted) -> Option<Named> {
         let dn = format!("{},{}", self.named(&wanted.name), self.kind.base);
         if !self.is_free(wanted, &dn, None) {
             return None;
         }
         Draft::new(self.kind, wanted, &dn, None).add(self.plan);
-        Some(dn)
+        let name = wanted.name.clone();
+        Some(Named { dn, name })
     }
 
     /// Brings an entry in step that is there; what it is called then.
-    fn change(&mut self, wanted: &Wanted, entry: &Found) -> String {
-        let mut dn = entry.dn.clone();
-        if !entry.has(self.kind.naming, &wanted.name) {
-            let parent = dn::parent(&entry.dn).unwrap_or_default();
-            let next = format!("{},{parent}", self.named(&wanted.name));
-            if self.is_free(wanted, &next, Some(entry)) {
-                let to = Renamed {
-                    name: self.named(&wanted.name),
-                    keeps_old: false,
-                    base: None,
-                };
-                // By either of them groups have listed it.
-                let old = entry.get(self.kind.naming).iter();
-                let old = old.map(|it| String::from_utf8_lossy(it).into_owned());
-                self.plan.renamed.extend(old.chain([entry.key.clone()]));
-                self.plan.steps.push(Step {
-                    phase: Phase::Rename,
-                    name: wanted.name.clone(),
-                    dn,
-                    op: Op::Rename(to),
-                    only_if: vec![mark(self.kind, &wanted.id)],
-                });
-                dn = next;
+    fn change(&mut self, wanted: &Wanted, entry: &Found) -> Named {
+        let named = match entry.has(self.kind.naming, &wanted.name) {
+            true => None,
+            false => self.rename(wanted, entry),
+        };
+        let named = named.unwrap_or_else(|| Named {
+            dn: entry.dn.clone(),
+            name: match entry.has(self.kind.naming, &wanted.name) {
+                true => wanted.name.clone(),
+                false => entry.name(self.kind),
+            },
+        });
+        Draft::new(self.kind, wanted, &named.dn, Some(entry)).change(self.plan);
+        named
+    }
+
+    /// Gives an entry its name, if that is free; or in a circle, one that is nobody's.
+    fn rename(&mut self, wanted: &Wanted, entry: &Found) -> Option<Named> {
+        let parent = dn::parent(&entry.dn).unwrap_or_default();
+        let mut name = wanted.name.clone();
+        let next = |pass: &Self, name: &str| format!("{},{parent}", pass.named(name));
+        if !self.is_free(wanted, &next(self, &name), Some(entry)) {
+            if !self.steps_aside.contains(entry.key.as_str()) {
+                return None;
+            }
+            name = format!("gosync-renames-{}", wanted.number);
+            let aside = Wanted {
+                name: name.clone(),
+                ..wanted.clone()
+            };
+            if !self.is_free(&aside, &next(self, &name), Some(entry)) {
+                return None;
             }
         }
-        Draft::new(self.kind, wanted, &dn, Some(entry)).change(self.plan);
-        dn
+        // By either of them groups have listed it.
+        let old = entry.get(self.kind.naming).iter();
+        let old = old.map(|it| String::from_utf8_lossy(it).into_owned());
+        self.plan.renamed.extend(old.chain([entry.key.clone()]));
+        self.plan.steps.push(Step {
+            phase: Phase::Rename,
+            name: wanted.name.clone(),
+            dn: entry.dn.clone(),
+            op: Op::Rename(Renamed {
+                name: self.named(&name),
+                keeps_old: false,
+                base: None,
+            }),
+            only_if: vec![mark(self.kind, &wanted.id)],
+        });
+        let dn = next(self, &name);
+        Some(Named { dn, name })
     }
 
     fn remove(&mut self, leaver: &Leaver, entry: &Found) {

@@ -53,6 +53,12 @@ impl Found {
         values.any(|it| it.eq_ignore_ascii_case(value.as_bytes()))
     }
 
+    /// What it is called; nothing, if it has no name of this kind.
+    pub(super) fn name(&self, kind: &Kind<'_>) -> String {
+        let first = self.get(kind.naming).first();
+        first.map_or_else(String::new, |it| String::from_utf8_lossy(it).into_owned())
+    }
+
     /// Whether it lets somebody in, as far as gosync has a say.
     pub(super) fn is_open(&self) -> bool {
         !self.has("shadowExpire", EXPIRED)
@@ -82,6 +88,15 @@ impl Found {
         self.has("objectClass", kind.class)
             && self.get(kind.number) == [number.to_string().into_bytes()]
     }
+}
+
+/// All entries that matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// Below the base of people.
+    pub people: Vec<Found>,
+    /// Below the base of groups.
+    pub groups: Vec<Found>,
 }
 
 /// Somebody of whom gosync knows that their entry is to go.

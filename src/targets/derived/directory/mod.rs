@@ -1,13 +1,16 @@
 //! `kind = "ldap"`: a directory that has what stands on this host, as entries of people and groups.
 //!
 //! `config` has the keys; `wanted` says which entries there are to be, `entries` which there are, `diff` and `steps` what is to be done so that there are, all of
-//! them pure; `server` reads and changes. What stands there is read each time, so that a run that was killed needs no notes: the next one
+//! them pure; `server` reads and changes; `look` is the doctor's; `ahead` supposes for a dry run that changes were made. What stands there is read each time, so that a run that was killed needs no notes: the next one
 //! does the rest. Entries that do not carry the id of a record of gosync's are never changed.
 
+mod ahead;
 mod answers;
 mod config;
 mod diff;
 mod entries;
+mod look;
+mod own;
 mod replicas;
 mod server;
 mod steps;
@@ -23,18 +26,19 @@ use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use self::config::Config;
-use self::entries::{Found, Kind, Leaver};
+use self::entries::{Found, Kind, Leaver, Standing};
 use self::server::Done;
-use self::steps::{Plan, Step};
+use self::steps::{Losses, Plan, Step};
 use self::term::Fence;
 use self::wanted::{Knows, Wanted};
 use super::roll::{Gone, Roll};
 use super::shared::{Begun, Leave, Replica, Shared};
-use super::target::{Derived, Hand, Site};
+use super::target::{Derived, Hand, Looked, Mode, Needs, Reads, Site};
 use crate::ldap::client::Client;
 use crate::model::history::EntryKind;
 use crate::model::{Held, Term, counted, first_line, first_names, hex, shown};
-use crate::plan::guard::elsewhere::{self, Lost};
+use crate::plan::guard::Limits;
+use crate::plan::guard::elsewhere::{self, Lost, LostBefore};
 use crate::system::files::{self, Trust};
 use crate::system::tls::Trusted;
 
@@ -68,21 +72,6 @@ impl Config {
         Ok(Client::new(server, deadline))
     }
 
-    /// What groups have in common; `classes`: those of new ones.
-    fn groups<'a>(&'a self, classes: &'a [String]) -> Kind<'a> {
-        Kind {
-            noun: "group",
-            naming: "cn",
-            number: "gidNumber",
-            class: "posixGroup",
-            mark: &self.group_id_attribute,
-            base: &self.group_base,
-            classes,
-            are_groups: true,
-            ..self.people()
-        }
-    }
-
     fn people<'a>(&'a self) -> Kind<'a> {
         Kind {
             noun: "account",
@@ -97,8 +86,31 @@ impl Config {
         }
     }
 
+    /// `classes`: those of new ones.
+    fn groups<'a>(&'a self, classes: &'a [String]) -> Kind<'a> {
+        Kind {
+            noun: "group",
+            naming: "cn",
+            number: "gidNumber",
+            class: "posixGroup",
+            mark: &self.group_id_attribute,
+            base: &self.group_base,
+            classes,
+            are_groups: true,
+            ..self.people()
+        }
+    }
+
+    /// All that stands there.
+    fn read(&self, client: &Client) -> Result<Standing, String> {
+        Ok(Standing {
+            people: server::read(client, &self.people())?,
+            groups: server::read(client, &self.groups(&self.group_classes()))?,
+        })
+    }
+
     /// What is to be done, and what stands in the way.
-    fn plan(&self, client: &Client, roll: &Roll<'_>, knows: Knows) -> Result<Plan, String> {
+    fn plan(&self, standing: &Standing, roll: &Roll<'_>, knows: Knows) -> Plan {
         let people = self.people();
         let classes = self.group_classes();
         let groups = self.groups(&classes);
@@ -108,17 +120,20 @@ impl Config {
             .iter()
             .map(|it| wanted::person(it, knows))
             .collect();
-        let found = server::read(client, &people)?;
-        let gone = leavers(&roll.gone, EntryKind::Account);
-        let entries = diff::diff(&people, &wanted, &gone, &found, &mut plan);
-        let absent = leavers(&roll.absent, EntryKind::Account);
-        plan.unattended = diff::unattended(&people, &absent, &found);
+        let (gone, absent) = (&roll.gone, leavers(&roll.absent, EntryKind::Account));
+        let leavers_of = |kind| leavers(gone, kind);
+        let leavers = leavers_of(EntryKind::Account);
+        let entries = diff::diff(&people, &wanted, &leavers, &standing.people, &mut plan);
         let of = |it| wanted::group(it, self.schema, &entries);
-        let wanted: Vec<Wanted> = roll.groups.iter().map(of).collect();
-        let found = server::read(client, &groups)?;
-        let gone = leavers(&roll.gone, EntryKind::Group);
-        diff::diff(&groups, &wanted, &gone, &found, &mut plan);
-        Ok(plan)
+        let mut wanted: Vec<Wanted> = roll.groups.iter().map(of).collect();
+        if self.private_groups {
+            wanted.extend(own::groups(roll).iter().map(of));
+        }
+        plan.unattended = diff::unattended(&people, &absent, &standing.people);
+        let mut leavers = leavers_of(EntryKind::Group);
+        leavers.extend(own::leavers(roll, &groups, &standing.groups));
+        diff::diff(&groups, &wanted, &leavers, &standing.groups, &mut plan);
+        plan
     }
 }
 
@@ -148,27 +163,39 @@ fn digest(steps: &[Step]) -> String {
     digest
 }
 
-/// Whether the limits let a plan through.
-fn judge(plan: &Plan, site: &Site<'_>) -> Result<(), String> {
-    let (losses, limits) = (&plan.losses, site.limits);
-    let mut excesses = Vec::new();
-    let lost = [
-        (Lost::Open, &losses.closed, plan.accounts),
-        (Lost::Locked, &losses.removed, plan.accounts),
-        (Lost::Groups, &losses.groups, plan.groups),
+/// All that a plan takes away, and of how many.
+fn lost<'p>(plan: &'p Plan) -> impl Iterator<Item = (Lost<'p>, &'p [String], usize)> {
+    let losses = &plan.losses;
+    let of_all = [
+        (Lost::Open, losses.closed.as_slice(), plan.accounts),
+        (Lost::Locked, losses.removed.as_slice(), plan.accounts),
+        (Lost::Groups, losses.groups.as_slice(), plan.groups),
     ];
-    for (lost, names, of) in lost {
-        elsewhere::judge(lost, (names, of), limits, &mut excesses);
-    }
-    for (name, (of, names)) in &losses.members {
-        elsewhere::judge(Lost::Members(name), (names, *of), limits, &mut excesses);
+    let members = losses.members.iter();
+    let members = members.map(|(name, (of, names))| (Lost::Members(name), names.as_slice(), *of));
+    of_all.into_iter().chain(members)
+}
+
+/// Whether what a plan takes away counts in the next 24 hours: not what an administrator lets through. `gone`: what went before.
+///
+/// # Errors
+/// Why the limits do not let it through.
+fn judge(
+    plan: &Plan,
+    limits: &Limits,
+    gone: &LostBefore,
+    approved: Option<&str>,
+) -> Result<bool, String> {
+    let mut excesses = Vec::new();
+    for (lost, names, of) in lost(plan) {
+        elsewhere::judge(lost, (names, of), (limits, gone), &mut excesses);
     }
     let digest = digest(&plan.steps);
     match excesses.first() {
-        Some(first) if site.approved != Some(digest.as_str()) => Err(format!(
+        Some(first) if approved != Some(digest.as_str()) => Err(format!(
             "nothing is written there, since more would go than [limits] allows: {first}; if that is right, run once with --approve {digest}"
         )),
-        _ => Ok(()),
+        first => Ok(first.is_none()),
     }
 }
 
@@ -184,6 +211,34 @@ impl Derived for Config {
             &mut self.server_certificate,
         ];
         files.into_iter().flatten().collect()
+    }
+
+    fn reads(&self) -> Vec<Reads> {
+        let files = [
+            ("the target's password", &self.password_file, Needs::Secret),
+            (
+                "the authorities of the target",
+                &self.ca_file,
+                Needs::Trusted,
+            ),
+            (
+                "the certificate of the target",
+                &self.server_certificate,
+                Needs::Trusted,
+            ),
+        ];
+        let files = files.into_iter();
+        files
+            .filter_map(|(what, path, needs)| {
+                let path = path.clone()?;
+                Some(Reads { what, path, needs })
+            })
+            .collect()
+    }
+
+    fn look(&self, deadline: Instant) -> Option<Result<Looked, String>> {
+        let looked = self.look_at(deadline);
+        Some(looked.map_err(|why| format!("{}: {why}", shown(&self.url))))
     }
 
     fn wants_keys(&self) -> bool {
@@ -219,9 +274,10 @@ impl Derived for Config {
             hand.warn("SSH keys are left out: the server has no attribute sshPublicKey".to_owned());
         }
         let mut done = Done::default();
-        let ended = self.passes(&client, roll, (knows, site), &mut done);
-        if let Some(words) = done.words() {
-            hand.did(words);
+        let ended = self.passes((&client, site), (roll, knows), &mut done, hand);
+        let made = done.made();
+        if !made.is_empty() {
+            hand.did(made);
         }
         let left = ended.map_err(at)?;
         let all: Vec<String> = left.into_iter().chain(done.failed).collect();
@@ -292,27 +348,50 @@ impl Config {
     /// Plans and carries out, until nothing waits any more; what stands in the way.
     fn passes(
         &self,
-        client: &Client,
-        roll: &Roll<'_>,
-        (knows, site): (Knows, &Site<'_>),
+        (client, site): (&Client, &Site<'_>),
+        (roll, knows): (&Roll<'_>, Knows),
         done: &mut Done,
+        hand: &mut dyn Hand,
     ) -> Result<Vec<String>, String> {
-        let mut left = Vec::new();
+        let (limits, now) = (self.limits.over(site.limits), site.now.seconds());
+        let gone = hand.gone();
+        gone.prune(now);
+        for account in roll.accounts.iter().filter(|it| it.active) {
+            gone.take_back(Lost::Open, account.name);
+        }
+        // The passes of one run are one plan that is carried out by parts.
+        let before = gone.clone();
+        let mut standing = self.read(client)?;
         for pass in 0..PASSES {
-            let plan = self.plan(client, roll, knows)?;
-            judge(&plan, site)?;
+            let plan = self.plan(&standing, roll, knows);
+            let counts = judge(&plan, &limits, &before, site.approved)?;
             let is_last = pass + 1 == PASSES || plan.steps.is_empty() || plan.waiting.is_empty();
-            let fence = Fence::new(self, site.leave);
-            server::carry_out(client, &plan.steps, &fence, done)?;
+            match site.mode {
+                Mode::Carry => {
+                    if counts && plan.losses != Losses::default() {
+                        for (lost, names, _) in lost(&plan) {
+                            hand.gone().add(lost, names, now);
+                        }
+                        hand.remember()?;
+                    }
+                    let fence = Fence::new(self, site.leave);
+                    server::carry_out(client, &plan.steps, &fence, done)?;
+                }
+                Mode::Show => done.suppose(&plan.steps),
+            }
             if is_last || !done.failed.is_empty() {
-                left = plan.refused;
+                let mut left = plan.refused;
                 if let (Leave::Term(_), [_, ..]) = (site.leave, plan.unattended.as_slice()) {
                     left.push(unattended(&plan.unattended));
                 }
                 left.extend(plan.waiting);
-                break;
+                return Ok(left);
+            }
+            match site.mode {
+                Mode::Carry => standing = self.read(client)?,
+                Mode::Show => standing.suppose(&plan.steps),
             }
         }
-        Ok(left)
+        Ok(Vec::new())
     }
 }

@@ -17,6 +17,7 @@ use crate::ldap::entry::Entry;
 use crate::ldap::request::Write;
 use crate::ldap::{Error, dn, filter};
 use crate::model::shown;
+use crate::targets::derived::Made;
 
 /// What is read of an entry, whatever its kind, besides the attribute with the id.
 const ATTRIBUTES: [&str; 14] = [
@@ -103,8 +104,8 @@ pub(super) fn knows(client: &Client, config: &Config) -> Result<Knows, String> {
 /// What became of the steps of a plan.
 #[derive(Debug, Default)]
 pub(super) struct Done {
-    /// How many were done, by what they did.
-    pub counts: BTreeMap<&'static str, usize>,
+    /// To whose entries what was done.
+    names: BTreeMap<&'static str, Vec<String>>,
     /// What was not done, and why.
     pub failed: Vec<String>,
 }
@@ -179,7 +180,7 @@ impl Done {
     fn take(&mut self, step: &Step, answer: &Answer) {
         let why = match answer.code {
             0 => {
-                *self.counts.entry(deed(step)).or_default() += 1;
+                self.note(step);
                 return;
             }
             NOT_ASSERTED => {
@@ -197,10 +198,32 @@ impl Done {
         self.failed.push(failure(step, &why));
     }
 
-    /// What was done, in words; nothing, if nothing was.
-    pub(super) fn words(&self) -> Option<String> {
-        let parts = self.counts.iter().map(|(what, n)| format!("{n} {what}"));
-        let parts: Vec<String> = parts.collect();
-        (!parts.is_empty()).then(|| parts.join(", "))
+    fn note(&mut self, step: &Step) {
+        let names = self.names.entry(deed(step)).or_default();
+        names.push(step.name.clone());
+    }
+
+    /// In a dry run, all of these would be done.
+    pub(super) fn suppose(&mut self, steps: &[Step]) {
+        let of = |phase: Phase| steps.iter().filter(move |it| it.phase == phase);
+        PHASES
+            .into_iter()
+            .flat_map(of)
+            .for_each(|step| self.note(step));
+    }
+
+    /// What was done; of one entry that was changed in several steps, once.
+    pub(super) fn made(&self) -> Vec<Made> {
+        let made = |(what, names): (&&'static str, &Vec<String>)| {
+            let mut names = names.clone();
+            names.sort();
+            names.dedup();
+            Made {
+                what,
+                path: None,
+                names,
+            }
+        };
+        self.names.iter().map(made).collect()
     }
 }

@@ -11,7 +11,7 @@ use crate::ldap::request::{Attributes, Change, Modify, Renamed};
 const AT_ONCE: usize = 1_000;
 
 /// Classes without which an entry cannot have an attribute.
-const NEEDED: [(&str, &str); 2] = [
+pub(super) const NEEDED: [(&str, &str); 2] = [
     ("shadowExpire", "shadowAccount"),
     ("sshPublicKey", "ldapPublicKey"),
 ];

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use super::config::Config;
 use super::diff::{diff, unattended};
-use super::entries::{Found, Kind, Leaver};
+use super::entries::{Found, Kind, Leaver, Standing};
 use super::steps::{Op, Phase, Plan, Step};
-use super::wanted::{EXPIRED, Rule, Values, Wanted, Wish};
+use super::wanted::{EXPIRED, Named, Rule, Values, Wanted, Wish};
 use crate::ldap::dn;
 use crate::ldap::request::Modify;
 
@@ -92,7 +92,7 @@ fn planned(
     wanted: &[Wanted],
     leavers: &[Leaver],
     there: &[Found],
-) -> (Plan, BTreeMap<String, String>) {
+) -> (Plan, BTreeMap<String, Named>) {
     let classes = words(&["inetOrgPerson", "posixAccount"]);
     let mut plan = Plan::default();
     let names = diff(&people(&classes, None), wanted, leavers, there, &mut plan);
@@ -114,7 +114,7 @@ fn what_stands_as_it_should_needs_nothing() {
         &[ours("1", "ann", "7", &[("loginShell", &["/bin/sh"])])],
     );
     assert!(plan.steps.is_empty() && plan.refused.is_empty(), "{plan:?}");
-    assert_eq!(names["ann"], format!("uid=ann,{PEOPLE}"));
+    assert_eq!(names["ann"].dn, format!("uid=ann,{PEOPLE}"));
     assert_eq!(plan.accounts, 1);
 }
 
@@ -203,7 +203,7 @@ fn who_is_shut_out_is_first_and_is_counted() {
         .find(|it| it.phase == Phase::Close)
         .unwrap();
     assert_eq!(close.dn, format!("uid=ann,{PEOPLE}"), "by the old name");
-    assert_eq!(names["anna"], format!("uid=anna,{PEOPLE}"));
+    assert_eq!(names["anna"].dn, format!("uid=anna,{PEOPLE}"));
     assert_eq!(plan.losses.closed, ["anna"]);
 }
 
@@ -364,4 +364,82 @@ fn members_are_compared_as_names_and_a_group_is_never_empty() {
     let plan = planned(&team(&many), &[]);
     let members = plan.steps.iter().filter(|it| it.phase == Phase::Members);
     assert_eq!(members.count(), 3, "in parts that servers take");
+}
+
+/// Plans, and supposes that it was done, until nothing waits any more; the plans.
+fn until_quiet(wanted: &[Wanted], standing: &mut Standing) -> Vec<Plan> {
+    let mut plans = Vec::new();
+    for _ in 0..6 {
+        let (plan, _) = planned(wanted, &[], &standing.people);
+        standing.suppose(&plan.steps);
+        let is_last = plan.waiting.is_empty();
+        plans.push(plan);
+        if is_last {
+            return plans;
+        }
+    }
+    panic!("it never ends: {plans:?}");
+}
+
+#[test]
+fn in_a_circle_one_steps_aside() {
+    let one = |id: &str, name: &str, number| wanted(id, name, number, Vec::new());
+    let swap = [one("1", "bob", 7), one("2", "ann", 8)];
+    let there = [ours("1", "ann", "7", &[]), ours("2", "bob", "8", &[])];
+    let (plan, names) = planned(&swap, &[], &there);
+    assert_eq!(phases(&plan), [(Phase::Rename, "bob")]);
+    assert_eq!(names["bob"].dn, format!("uid=gosync-renames-7,{PEOPLE}"));
+    assert_eq!(names["ann"].name, "bob", "until it is free");
+    let circle = [one("1", "b", 1), one("2", "c", 2), one("3", "a", 3)];
+    let three = [
+        ours("1", "a", "1", &[]),
+        ours("2", "b", "2", &[]),
+        ours("3", "c", "3", &[]),
+    ];
+    for (wanted, there, most) in [(&swap[..], &there[..], 3), (&circle[..], &three[..], 4)] {
+        let mut standing = Standing {
+            people: there.to_vec(),
+            groups: Vec::new(),
+        };
+        let plans = until_quiet(wanted, &mut standing);
+        assert!(plans.len() <= most, "{plans:?}");
+        assert!(plans.iter().all(|it| it.refused.is_empty()), "{plans:?}");
+        let (plan, _) = planned(wanted, &[], &standing.people);
+        assert!(plan.steps.is_empty() && plan.waiting.is_empty(), "{plan:?}");
+    }
+}
+
+#[test]
+fn what_is_supposed_needs_nothing_more() {
+    let values = || {
+        vec![
+            wish("loginShell", &["/bin/sh"], Rule::Whole),
+            wish("gecos", &[], Rule::Whole),
+            wish("sshPublicKey", &["k2", "k3"], Rule::Each),
+            wish("pwdAccountLockedTime", &["L"], Rule::Alone("L")),
+        ]
+    };
+    let all = [
+        wanted("1", "anna", 7, values()),
+        wanted("2", "new, one", 8, values()),
+    ];
+    let there = ours(
+        "1",
+        "ann",
+        "7",
+        &[
+            ("loginShell", &["/bin/x"]),
+            ("gecos", &["x"]),
+            ("sshPublicKey", &["k1", "k2"]),
+        ],
+    );
+    let mut standing = Standing {
+        people: vec![there],
+        groups: Vec::new(),
+    };
+    let plans = until_quiet(&all, &mut standing);
+    assert_eq!(plans.len(), 1);
+    assert_eq!(standing.people.len(), 2);
+    let (plan, _) = planned(&all, &[], &standing.people);
+    assert!(plan.steps.is_empty(), "{plan:?}");
 }

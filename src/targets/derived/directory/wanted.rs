@@ -32,6 +32,15 @@ pub(super) struct Wanted {
     pub values: Vec<Wish>,
 }
 
+/// What an entry is called when a plan was carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    /// Its name.
+    pub dn: String,
+    /// The login, or the name of the group: another than that of the account while that is still somebody else's.
+    pub name: String,
+}
+
 /// What an attribute is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wish {
@@ -128,19 +137,20 @@ pub(super) fn person(account: &Account<'_>, knows: Knows) -> Wanted {
     }
 }
 
-/// The entry of a group. `entries`: the names of people's entries, by the names of their accounts.
+/// The entry of a group. `entries`: what people's entries are called, by the names of their accounts.
 pub(super) fn group(
     group: &Group<'_>,
     schema: Schema,
-    entries: &BTreeMap<String, String>,
+    entries: &BTreeMap<String, Named>,
 ) -> Wanted {
     // Members whom gosync did not put there are this host's own.
     let members = group.on_host.members.names();
-    let there = members.filter_map(|name| entries.get_key_value(name));
+    let there = members.filter_map(|name| entries.get(name));
     let mut values: Values = there
-        .map(|(name, dn)| match schema {
-            Schema::Rfc2307bis => dn.clone().into_bytes(),
-            Schema::Rfc2307 => name.clone().into_bytes(),
+        .map(|it| match schema {
+            Schema::Rfc2307bis => it.dn.clone().into_bytes(),
+            // While a login is still somebody else's, their groups are not theirs.
+            Schema::Rfc2307 => it.name.clone().into_bytes(),
         })
         .collect();
     values.sort_unstable();
