@@ -88,9 +88,6 @@ _gosync() {
             gosync,sync)
                 cmd="gosync__subcmd__sync"
                 ;;
-            gosync,takeover)
-                cmd="gosync__subcmd__takeover"
-                ;;
             gosync,undo)
                 cmd="gosync__subcmd__undo"
                 ;;
@@ -176,7 +173,7 @@ _gosync() {
 
     case "${cmd}" in
         gosync)
-            opts="-u -g -f -q -v -h -V --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help --version sync follow deluser adopt rebind release lock unlock ledger drift export record replay takeover group user status accounts list doctor init check shell keys waitlock history why undo plan apply"
+            opts="-u -g -f -q -v -h -V --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help --version sync follow deluser adopt rebind release lock unlock ledger drift export record replay group user status accounts list doctor init check shell keys waitlock history why undo plan apply"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -235,10 +232,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -259,7 +252,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__accounts)
-            opts="-u -g -f -q -v -h --state --format --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --state --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -326,10 +319,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -350,7 +339,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__adopt)
-            opts="-n -y -u -g -f -q -v -h --all --by --as --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --all --by --as --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -429,10 +418,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -453,7 +438,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__apply)
-            opts="-n -y -u -g -f -q -v -h --fresh --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --fresh --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -520,10 +505,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -544,7 +525,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__check)
-            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -603,10 +584,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -627,7 +604,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__deluser)
-            opts="-n -y -u -g -f -q -v -h --forget --remove-home --archive-home --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --forget --remove-home --archive-home --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -701,10 +678,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -725,7 +698,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__doctor)
-            opts="-u -g -f -q -v -h --offline --full --format --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --offline --full --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -786,10 +759,6 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -812,7 +781,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__drift)
-            opts="-u -g -f -q -v -h --format --exit-code --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --format --exit-code --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -875,10 +844,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -899,7 +864,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__export)
-            opts="-o -u -g -f -q -v -h --format --output --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-o -u -g -f -q -v -h --format --output --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -992,10 +957,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1016,7 +977,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__follow)
-            opts="-u -g -f -q -v -h --every --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --every --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1079,10 +1040,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1103,7 +1060,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group)
-            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help accept admin delmember get list manager member members new syncdesc syncpolicy"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help accept admin delmember get list manager member members new syncdesc syncpolicy"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1162,10 +1119,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1186,7 +1139,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__accept)
-            opts="-u -f -q -v -h --user --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1235,10 +1188,6 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -1261,7 +1210,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__admin)
-            opts="-u -f -q -v -h --user --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1310,10 +1259,6 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -1336,7 +1281,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__delmember)
-            opts="-u -f -q -v -h --user --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1387,10 +1332,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1411,7 +1352,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__get)
-            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1470,10 +1411,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1494,7 +1431,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__list)
-            opts="-u -g -f -q -v -h --baseurl --portal --format --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --baseurl --portal --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1565,10 +1502,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1589,7 +1522,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__manager)
-            opts="-u -f -q -v -h --user --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1638,10 +1571,6 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -1664,7 +1593,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__member)
-            opts="-u -f -q -v -h --user --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1715,10 +1644,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1739,7 +1664,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__members)
-            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1798,10 +1723,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1822,7 +1743,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__new)
-            opts="-u -g -f -q -v -h --top --parent --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --top --parent --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1885,10 +1806,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1909,7 +1826,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__syncdesc)
-            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1966,10 +1883,6 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -1992,7 +1905,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__syncpolicy)
-            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2051,10 +1964,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2075,7 +1984,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__history)
-            opts="-u -g -f -q -v -h --limit --format --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --limit --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2142,10 +2051,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2166,7 +2071,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__init)
-            opts="-o -u -g -f -q -v -h --name --url --base --bind-dn --set --output --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-o -u -g -f -q -v -h --name --url --base --bind-dn --set --output --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2275,10 +2180,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2299,7 +2200,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__keys)
-            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2356,10 +2257,6 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -2382,7 +2279,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger)
-            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help backup restore verify rebuild reset"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help backup restore verify rebuild reset"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2441,10 +2338,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2465,7 +2358,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger__subcmd__backup)
-            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2524,10 +2417,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2548,16 +2437,12 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger__subcmd__rebuild)
-            opts="-n -y -u -g -f -q -v -h --from --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --from)
-                    COMPREPLY=($(compgen -W "directory" -- "${cur}"))
-                    return 0
-                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
@@ -2619,10 +2504,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2643,7 +2524,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger__subcmd__reset)
-            opts="-n -u -g -f -q -v -h --noupdate --dry-run --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -u -g -f -q -v -h --noupdate --dry-run --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2700,10 +2581,6 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -2726,7 +2603,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger__subcmd__restore)
-            opts="-n -u -g -f -q -v -h --noupdate --dry-run --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -u -g -f -q -v -h --noupdate --dry-run --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2783,10 +2660,6 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -2809,7 +2682,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger__subcmd__verify)
-            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2868,10 +2741,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2892,7 +2761,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__lock)
-            opts="-n -y -u -g -f -q -v -h --reason --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --reason --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2963,10 +2832,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2987,7 +2852,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__plan)
-            opts="-o -u -g -f -q -v -h --output --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help users groups"
+            opts="-o -u -g -f -q -v -h --output --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help users groups"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3076,10 +2941,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3100,13 +2961,17 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__plan__subcmd__groups)
-            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --target --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --splay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3169,10 +3034,6 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -3195,7 +3056,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__plan__subcmd__users)
-            opts="-n -y -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --target --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3206,6 +3067,10 @@ _gosync() {
                     return 0
                     ;;
                 --splay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3270,10 +3135,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3294,7 +3155,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__rebind)
-            opts="-n -y -u -g -f -q -v -h --to --all --by --from --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --to --all --by --from --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3377,10 +3238,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3401,7 +3258,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__record)
-            opts="-u -g -f -q -v -h --hide-names --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --hide-names --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3460,10 +3317,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3484,7 +3337,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__release)
-            opts="-n -y -u -g -f -q -v -h --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3555,10 +3408,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3579,7 +3428,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__replay)
-            opts="-u -g -f -q -v -h --exit-code --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --exit-code --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3636,10 +3485,6 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -3662,7 +3507,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__shell)
-            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3721,10 +3566,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3745,7 +3586,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__status)
-            opts="-u -g -f -q -v -h --max-age --format --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --max-age --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3812,10 +3653,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3836,13 +3673,17 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync)
-            opts="-n -y -u -g -f -q -v -h --new --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help users groups"
+            opts="-n -y -u -g -f -q -v -h --new --full --new-ledger --splay --target --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help users groups"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --splay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3905,10 +3746,6 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -3931,13 +3768,17 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync__subcmd__groups)
-            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --target --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --splay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4000,10 +3841,6 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -4026,7 +3863,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync__subcmd__users)
-            opts="-n -y -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --target --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4037,6 +3874,10 @@ _gosync() {
                     return 0
                     ;;
                 --splay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4099,93 +3940,6 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --wait)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --log-format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        gosync__subcmd__takeover)
-            opts="-n -y -u -g -f -q -v -h --noupdate --dry-run --yes --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --user)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -u)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --group)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -g)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --file)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                -f)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --root)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -4208,7 +3962,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__undo)
-            opts="-n -y -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4273,10 +4027,6 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -4299,7 +4049,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__unlock)
-            opts="-n -y -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4366,10 +4116,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4390,7 +4136,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__user)
-            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help dump"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help dump"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4449,10 +4195,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4473,7 +4215,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__user__subcmd__dump)
-            opts="-t -u -g -f -q -v -h --all --details --type --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-t -u -g -f -q -v -h --all --details --type --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4540,10 +4282,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4564,7 +4302,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__waitlock)
-            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4623,10 +4361,6 @@ _gosync() {
                     fi
                     return 0
                     ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4647,7 +4381,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__why)
-            opts="-u -g -f -q -v -h --format --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4708,10 +4442,6 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
-                    return 0
-                    ;;
-                --writer)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)

@@ -72,6 +72,7 @@ complete -c gosync -n "__fish_gosync_needs_command" -f -a "undo" -d 'Bring back 
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "plan" -d 'Write the plan of a sync to a file, for `gosync apply`'
 complete -c gosync -n "__fish_gosync_needs_command" -f -a "apply" -d 'Carry out a plan that `gosync plan` wrote'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l target -d 'Bring only this target in step, one of `targets` in [gosync]; may be given several times' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
@@ -104,6 +105,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and not __fish_seen_subcommand_from users groups" -f -a "groups" -d 'Bring groups and their members in step with the provider'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l only -d 'Only these people, by the provider\'s login' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l target -d 'Bring only this target in step, one of `targets` in [gosync]; may be given several times' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
@@ -134,6 +136,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
+complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l target -d 'Bring only this target in step, one of `targets` in [gosync]; may be given several times' -r
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand sync; and __fish_seen_subcommand_from groups" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
@@ -874,7 +877,7 @@ json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l color -d 'Colour the signs and counts of plans' -r -f -a "auto\t'On a terminal, unless the environment says otherwise'
 always\t'Also where no terminal is'
 never\t'Nowhere'"
-complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l offline -d 'Do not ask the provider'
+complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l offline -d 'Do not ask the provider, nor a directory that is a target'
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l full -d 'Read everybody and every group, not only a page of each'
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l nowait -l nw -d 'Leave at once with status 11 if another run holds the lock'
 complete -c gosync -n "__fish_gosync_using_subcommand doctor" -l force -d 'Treat every record as changed, and go on where a check can be overruled'
@@ -1050,6 +1053,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and not __fish_seen_subcommand_from users groups" -f -a "groups" -d 'Bring groups and their members in step with the provider'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l only -d 'Only these people, by the provider\'s login' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l target -d 'Bring only this target in step, one of `targets` in [gosync]; may be given several times' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
@@ -1080,6 +1084,7 @@ complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subc
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s v -l verbose -d 'Log more to standard error; twice and three times: more still'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from users" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l splay -d 'Wait at first, at most so long, such as 60s: on each host another time, and on one host always the same' -r
+complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l target -d 'Bring only this target in step, one of `targets` in [gosync]; may be given several times' -r
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l format -d 'Tell what was done, or would be, in this format' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c gosync -n "__fish_gosync_using_subcommand plan; and __fish_seen_subcommand_from groups" -l approve -d 'Let the plan with this digest through, though it goes over a limit' -r
