@@ -376,7 +376,10 @@ fn the_doctor_looks_at_the_server_and_at_the_secrets() {
     mode(0o644);
     let ran = doctor(&[]).expect(1);
     assert!(ran.out.contains("the target's password"), "{ran:?}");
-    assert!(ran.out.contains("PROBLEM   targets: ldap://127.0.0.1:"), "{ran:?}");
+    assert!(
+        ran.out.contains("PROBLEM   targets: ldap://127.0.0.1:"),
+        "{ran:?}"
+    );
     assert!(ran.out.contains(": `password_file`: "), "{ran:?}");
     mode(0o600);
     let more = "retired_base = 'ou=gone,dc=example,dc=org'\nuser_classes = ['inetOrgPerson', 'posixAccount', 'noSuchClass']\n\
