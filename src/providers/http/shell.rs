@@ -209,7 +209,7 @@ mod tests {
             "{posted}"
         );
         assert!(
-            posted.contains("--data-urlencode grant_type=client_credentials --data-urlencode 'scope=x y' --data-urlencode 'client_id=a b'"),
+            posted.contains("--data-urlencode 'grant_type=client_credentials' --data-urlencode 'scope=x y' --data-urlencode 'client_id=a b'"),
             "{posted}"
         );
         assert!(!posted.contains("hunter2"), "{posted}");
