@@ -3,6 +3,8 @@
 //! A host whose ledger has not seen the present term learns all that stands in the directory first, in the same run: so it does not
 //! matter where a takeover was broken off, or whether the ledger was lost.
 
+use std::collections::BTreeSet;
+
 use super::anchored;
 use super::env::{Asked, Env};
 use super::job::{Options, Task};
@@ -11,7 +13,9 @@ use super::watch::Watch;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Contradiction, Has, Known, Learned, Ledger};
 use crate::model::history::EntryKind;
-use crate::model::{Completeness, Held, Snapshot, Term, WriterName, counted, shown};
+use crate::model::{
+    Completeness, Directory, Held, RemoteId, Snapshot, Term, WriterName, counted, shown,
+};
 use crate::policy::writers::Writing;
 use crate::providers::Scope;
 use crate::system::clock;
@@ -210,8 +214,24 @@ pub(super) fn lesson(env: &Env, name: &str, target: &dyn Shared) -> Result<Vec<K
 enum Owners {
     /// There is one provider.
     One(String),
-    /// There are several, each with what it has.
-    Several(Vec<(String, Snapshot)>),
+    /// There are several, each with the ids that it has.
+    Several(Vec<(String, Ids)>),
+}
+
+/// The ids of a provider's records.
+struct Ids {
+    accounts: BTreeSet<RemoteId>,
+    groups: BTreeSet<RemoteId>,
+}
+
+impl Ids {
+    fn of(snapshot: Snapshot) -> Self {
+        let Directory { users, groups, .. } = snapshot.directory;
+        Self {
+            accounts: users.into_iter().map(|user| user.id).collect(),
+            groups: groups.into_iter().map(|group| group.id).collect(),
+        }
+    }
 }
 
 impl Owners {
@@ -237,7 +257,7 @@ impl Owners {
                     "Nothing was done: the directory does not say of which provider somebody is",
                 ));
             }
-            all.push((section.name.clone(), snapshot));
+            all.push((section.name.clone(), Ids::of(snapshot)));
         }
         Ok(Self::Several(all))
     }
@@ -247,11 +267,9 @@ impl Owners {
             Self::One(name) => Some(name.clone()),
             Self::Several(all) => {
                 let id = held.id.as_ref()?;
-                let mut own = all.iter().filter(|(_, snapshot)| match held.kind {
-                    EntryKind::Account => snapshot.directory.users.iter().any(|it| it.id == *id),
-                    EntryKind::Group | EntryKind::LocalGroup => {
-                        snapshot.directory.groups.iter().any(|it| it.id == *id)
-                    }
+                let mut own = all.iter().filter(|(_, ids)| match held.kind {
+                    EntryKind::Account => ids.accounts.contains(id),
+                    EntryKind::Group | EntryKind::LocalGroup => ids.groups.contains(id),
                 });
                 match (own.next(), own.next()) {
                     (Some((name, _)), None) => Some(name.clone()),
