@@ -123,6 +123,15 @@ fn stand(merged: &Merged) -> (Vec<&str>, Vec<&str>) {
     (users.collect(), others.collect())
 }
 
+/// What it is, the world, the value here, how many have an own account or belong to another's, and what is reported.
+type Row = (
+    &'static str,
+    World,
+    &'static str,
+    [usize; 2],
+    &'static [&'static str],
+);
+
 #[test]
 fn precedence_as_a_table() {
     let lab = || World::at("lab");
@@ -132,7 +141,7 @@ fn precedence_as_a_table() {
         _ => world.knows("lab", "a", said(value)),
     };
     // The world, the value here, who has an own account, who belongs to another's, and what is reported.
-    let rows: [(&str, World, &str, [usize; 2], &[&str]); 11] = [
+    let rows: [Row; 11] = [
         ("nobody else", lab(), "1", [1, 0], &[]),
         ("another value", other(lab(), "2"), "1", [1, 0], &[]),
         ("no value", other(lab(), ""), "", [1, 0], &[]),
