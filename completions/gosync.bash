@@ -88,6 +88,9 @@ _gosync() {
             gosync,sync)
                 cmd="gosync__subcmd__sync"
                 ;;
+            gosync,takeover)
+                cmd="gosync__subcmd__takeover"
+                ;;
             gosync,undo)
                 cmd="gosync__subcmd__undo"
                 ;;
@@ -173,7 +176,7 @@ _gosync() {
 
     case "${cmd}" in
         gosync)
-            opts="-u -g -f -q -v -h -V --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help --version sync follow deluser adopt rebind release lock unlock ledger drift export record replay group user status accounts list doctor init check shell keys waitlock history why undo plan apply"
+            opts="-u -g -f -q -v -h -V --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help --version sync follow deluser adopt rebind release lock unlock ledger drift export record replay takeover group user status accounts list doctor init check shell keys waitlock history why undo plan apply"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -232,6 +235,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -252,7 +259,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__accounts)
-            opts="-u -g -f -q -v -h --state --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --state --format --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -319,6 +326,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -339,7 +350,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__adopt)
-            opts="-n -y -u -g -f -q -v -h --all --by --as --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --all --by --as --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -418,6 +429,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -438,7 +453,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__apply)
-            opts="-n -y -u -g -f -q -v -h --fresh --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --fresh --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -505,6 +520,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -525,7 +544,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__check)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -584,6 +603,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -604,7 +627,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__deluser)
-            opts="-n -y -u -g -f -q -v -h --forget --remove-home --archive-home --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --forget --remove-home --archive-home --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -678,6 +701,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -698,7 +725,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__doctor)
-            opts="-u -g -f -q -v -h --offline --full --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --offline --full --format --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -759,6 +786,10 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -781,7 +812,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__drift)
-            opts="-u -g -f -q -v -h --format --exit-code --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --format --exit-code --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -844,6 +875,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -864,7 +899,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__export)
-            opts="-o -u -g -f -q -v -h --format --output --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-o -u -g -f -q -v -h --format --output --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -957,6 +992,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -977,7 +1016,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__follow)
-            opts="-u -g -f -q -v -h --every --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --every --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1040,6 +1079,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1060,7 +1103,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help accept admin delmember get list manager member members new syncdesc syncpolicy"
+            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help accept admin delmember get list manager member members new syncdesc syncpolicy"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1119,6 +1162,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1139,7 +1186,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__accept)
-            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -f -q -v -h --user --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1188,6 +1235,10 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -1210,7 +1261,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__admin)
-            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -f -q -v -h --user --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1259,6 +1310,10 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -1281,7 +1336,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__delmember)
-            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -f -q -v -h --user --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1332,6 +1387,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1352,7 +1411,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__get)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1411,6 +1470,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1431,7 +1494,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__list)
-            opts="-u -g -f -q -v -h --baseurl --portal --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --baseurl --portal --format --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1502,6 +1565,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1522,7 +1589,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__manager)
-            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -f -q -v -h --user --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1571,6 +1638,10 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -1593,7 +1664,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__member)
-            opts="-u -f -q -v -h --user --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -f -q -v -h --user --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1644,6 +1715,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1664,7 +1739,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__members)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1723,6 +1798,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1743,7 +1822,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__new)
-            opts="-u -g -f -q -v -h --top --parent --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --top --parent --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1806,6 +1885,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1826,7 +1909,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__syncdesc)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1883,6 +1966,10 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -1905,7 +1992,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__group__subcmd__syncpolicy)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1964,6 +2051,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1984,7 +2075,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__history)
-            opts="-u -g -f -q -v -h --limit --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --limit --format --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2051,6 +2142,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2071,7 +2166,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__init)
-            opts="-o -u -g -f -q -v -h --name --url --base --bind-dn --set --output --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-o -u -g -f -q -v -h --name --url --base --bind-dn --set --output --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2180,6 +2275,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2200,7 +2299,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__keys)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2257,6 +2356,10 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -2279,7 +2382,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help backup restore verify rebuild reset"
+            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help backup restore verify rebuild reset"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2338,6 +2441,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2358,7 +2465,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger__subcmd__backup)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2417,6 +2524,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2437,12 +2548,16 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger__subcmd__rebuild)
-            opts="-n -y -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --from --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -W "directory" -- "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
@@ -2504,6 +2619,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2524,7 +2643,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger__subcmd__reset)
-            opts="-n -u -g -f -q -v -h --noupdate --dry-run --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -u -g -f -q -v -h --noupdate --dry-run --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2581,6 +2700,10 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -2603,7 +2726,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger__subcmd__restore)
-            opts="-n -u -g -f -q -v -h --noupdate --dry-run --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -u -g -f -q -v -h --noupdate --dry-run --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2660,6 +2783,10 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -2682,7 +2809,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__ledger__subcmd__verify)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2741,6 +2868,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2761,7 +2892,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__lock)
-            opts="-n -y -u -g -f -q -v -h --reason --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --reason --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2832,6 +2963,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2852,7 +2987,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__plan)
-            opts="-o -u -g -f -q -v -h --output --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help users groups"
+            opts="-o -u -g -f -q -v -h --output --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help users groups"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2941,6 +3076,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2961,13 +3100,17 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__plan__subcmd__groups)
-            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --target --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --remind --target --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --splay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3034,6 +3177,10 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -3056,7 +3203,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__plan__subcmd__users)
-            opts="-n -y -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --target --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --remind --target --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3067,6 +3214,10 @@ _gosync() {
                     return 0
                     ;;
                 --splay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3135,6 +3286,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3155,7 +3310,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__rebind)
-            opts="-n -y -u -g -f -q -v -h --to --all --by --from --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --to --all --by --from --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3238,6 +3393,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3258,7 +3417,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__record)
-            opts="-u -g -f -q -v -h --hide-names --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --hide-names --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3317,6 +3476,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3337,7 +3500,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__release)
-            opts="-n -y -u -g -f -q -v -h --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --kind --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3408,6 +3571,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3428,7 +3595,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__replay)
-            opts="-u -g -f -q -v -h --exit-code --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --exit-code --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3485,6 +3652,10 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -3507,7 +3678,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__shell)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3566,6 +3737,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3586,7 +3761,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__status)
-            opts="-u -g -f -q -v -h --max-age --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --max-age --format --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3653,6 +3828,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3673,13 +3852,17 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync)
-            opts="-n -y -u -g -f -q -v -h --new --full --new-ledger --splay --target --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help users groups"
+            opts="-n -y -u -g -f -q -v -h --new --full --new-ledger --splay --remind --target --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help users groups"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --splay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3746,6 +3929,10 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -3768,13 +3955,17 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync__subcmd__groups)
-            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --target --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --full --new-ledger --splay --remind --target --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --splay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3841,6 +4032,10 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -3863,7 +4058,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__sync__subcmd__users)
-            opts="-n -y -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --target --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --new --updated --only --full --new-ledger --splay --remind --target --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3874,6 +4069,10 @@ _gosync() {
                     return 0
                     ;;
                 --splay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3942,6 +4141,93 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        gosync__subcmd__takeover)
+            opts="-n -y -u -g -f -q -v -h --noupdate --dry-run --yes --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -g)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                -f)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3962,7 +4248,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__undo)
-            opts="-n -y -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4027,6 +4313,10 @@ _gosync() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -4049,7 +4339,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__unlock)
-            opts="-n -y -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-n -y -u -g -f -q -v -h --noupdate --dry-run --format --exit-code --approve --strict --retry-hooks --yes --root-hooks --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4116,6 +4406,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4136,7 +4430,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__user)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help dump"
+            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help dump"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4195,6 +4489,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4215,7 +4513,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__user__subcmd__dump)
-            opts="-t -u -g -f -q -v -h --all --details --type --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-t -u -g -f -q -v -h --all --details --type --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4282,6 +4580,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4302,7 +4604,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__waitlock)
-            opts="-u -g -f -q -v -h --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4361,6 +4663,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4381,7 +4687,7 @@ _gosync() {
             return 0
             ;;
         gosync__subcmd__why)
-            opts="-u -g -f -q -v -h --format --user --group --file --root --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
+            opts="-u -g -f -q -v -h --format --user --group --file --root --writer --nw --nowait --wait --force --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4444,6 +4750,10 @@ _gosync() {
                     fi
                     return 0
                     ;;
+                --writer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4466,8 +4776,24 @@ _gosync() {
     esac
 }
 
+# Names come from the program, which reads the configuration and the ledger; words of the command line, from _gosync.
+_gosync_names() {
+    local names
+    names=$("$1" complete-words "${COMP_WORDS[@]:1:COMP_CWORD-1}" "$2" 2>/dev/null </dev/null)
+    if [[ -z "$names" ]]; then
+        _gosync "$@"
+        return
+    fi
+    local IFS=$'\n'
+    COMPREPLY=($names)
+    # Here the word begins behind the sign.
+    if [[ "${COMP_WORDS[COMP_CWORD]}" = "=" || "${COMP_WORDS[COMP_CWORD-1]}" = "=" ]]; then
+        COMPREPLY=("${COMPREPLY[@]#--*=}")
+    fi
+}
+
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _gosync -o nosort -o bashdefault -o default gosync
+    complete -F _gosync_names -o nosort -o bashdefault -o default gosync
 else
-    complete -F _gosync -o bashdefault -o default gosync
+    complete -F _gosync_names -o bashdefault -o default gosync
 fi

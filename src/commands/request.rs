@@ -11,7 +11,7 @@ use super::{Outcome, rebinding};
 use crate::cli::{self, Format, PlanArgs, Sync, SyncGroups, SyncUsers};
 use crate::error::{Error, Kind, Result};
 use crate::model::text::shell_word;
-use crate::model::{counted, first_names};
+use crate::model::{counted, first_names, shown};
 use crate::plan::{Barred, guard, render};
 use crate::run::{self, Brought, Job, NewLedger, Options, RunReport, Task};
 use crate::system::clock;
@@ -282,6 +282,12 @@ fn refused(report: &RunReport, args: &PlanArgs) -> Error {
     // A dry run has shown it.
     if !args.dry_run {
         error = error.hint("See the whole plan with --dry-run");
+    }
+    if let Some(digest) = &args.approve {
+        let digest = shown(digest);
+        error = error.hint(format!(
+            "--approve {digest} is of another plan: this one has changed since, or another one was meant"
+        ));
     }
     for target in &report.targets {
         error = error.hint(format!(

@@ -303,7 +303,10 @@ impl Task {
 
     /// Whether it answers for each that was to be dealt with: one that is refused was not done.
     pub(crate) fn answers_for_each(&self) -> bool {
-        matches!(self, Self::Adopt { .. } | Self::Rebind { .. })
+        matches!(
+            self,
+            Self::Adopt { .. } | Self::Rebind { .. } | Self::Lock { .. }
+        )
     }
 
     /// What is written down as the command of the run.

@@ -1,7 +1,11 @@
 //! `gosync follow` when the network between it and the server swallows every packet: no end of the connection, no refusal.
 //!
 //! The server and the program have a network namespace each, joined by a cable that is pulled out and put back.
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up must stop"
+)]
 
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;

@@ -10,7 +10,7 @@ const AREA: Area = Area::Targets;
 
 pub(super) fn check(look: &HostLook<'_>, report: &mut Report) {
     if look.unusable.is_some() {
-        return report.skipped(AREA, "without a configuration nobody knows which there are");
+        return report.skipped(AREA, "without a configuration the targets are not known");
     }
     let settings = look.settings();
     for (name, target) in settings.derived_targets() {

@@ -12,7 +12,8 @@ use crate::policy::{Reason, Refusal};
 /// Plans to lock accounts by name, and to hold them so.
 ///
 /// # Errors
-/// A reason for each name that gosync does not own; then nothing is planned.
+/// A reason for each name, if gosync owns none of them. Otherwise the others are locked: a name that is misspelt leaves nobody else
+/// open.
 pub(crate) fn hold(
     names: &[String],
     hold: &Hold,
@@ -20,7 +21,17 @@ pub(crate) fn hold(
     owned: &Owned,
 ) -> Result<Plan, Vec<Reason>> {
     let mut plan = empty(owned);
-    for (id, own, name) in chosen(names, host, owned)? {
+    let (chosen, unknown) = chosen(names, host, owned);
+    if chosen.is_empty() && !unknown.is_empty() {
+        return Err(unknown.into_iter().map(|(_, reason)| reason).collect());
+    }
+    plan.refused
+        .extend(unknown.into_iter().map(|(name, reason)| Refusal {
+            id: None,
+            subject: Untrusted::new(name),
+            reason,
+        }));
+    for (id, own, name) in chosen {
         let change = |deed| Change::account(owned.key(id), name.clone(), deed);
         let is_same = |old: &Hold| (&old.by, &old.reason) == (&hold.by, &hold.reason);
         let is_held = owned.held(id).is_some_and(is_same);
@@ -61,10 +72,14 @@ pub(crate) fn hold(
 /// Plans to hold accounts locked no more.
 ///
 /// # Errors
-/// As [`hold`].
+/// A reason for each name that gosync does not own; then nothing is planned.
 pub(crate) fn free(names: &[String], host: &Host<'_>, owned: &Owned) -> Result<Plan, Vec<Reason>> {
     let mut plan = empty(owned);
-    for (id, own, name) in chosen(names, host, owned)? {
+    let (chosen, unknown) = chosen(names, host, owned);
+    if !unknown.is_empty() {
+        return Err(unknown.into_iter().map(|(_, reason)| reason).collect());
+    }
+    for (id, own, name) in chosen {
         match owned.held(id) {
             Some(_) => {
                 let change = Change::account(owned.key(id), name, Deed::Free {});
@@ -88,12 +103,12 @@ fn empty(owned: &Owned) -> Plan {
 
 type Chosen<'a> = (&'a RemoteId, &'a OwnedAccount, UserName);
 
-/// The accounts of these names, each once, in their order.
+/// The accounts of these names, each once, in their order; and the names that are none of gosync's accounts, with why.
 fn chosen<'a>(
-    names: &[String],
+    names: &'a [String],
     host: &Host<'_>,
     owned: &'a Owned,
-) -> Result<Vec<Chosen<'a>>, Vec<Reason>> {
+) -> (Vec<Chosen<'a>>, Vec<(&'a str, Reason)>) {
     let mut names: Vec<&String> = names.iter().collect();
     names.sort();
     names.dedup();
@@ -104,21 +119,18 @@ fn chosen<'a>(
         match own.map(|own| (own, UserName::new(name, true))) {
             Some(((id, own), Ok(name))) => found.push((id, own, name)),
             _ if owned.others.names.contains_key(name) => {
-                unknown.push(Reason::OtherProvidersAccount {
-                    name: Untrusted::new(name),
-                })
+                let other = Untrusted::new(name);
+                unknown.push((name.as_str(), Reason::OtherProvidersAccount { name: other }));
             }
             _ if host.accounts.contains_key(name.as_str()) => {
-                let name = name.to_owned();
-                unknown.push(Reason::NotOursToLock { name });
+                let own = name.to_owned();
+                unknown.push((name.as_str(), Reason::NotOursToLock { name: own }));
             }
-            _ => unknown.push(Reason::NoSuchAccount {
-                name: Untrusted::new(name),
-            }),
+            _ => {
+                let none = Untrusted::new(name);
+                unknown.push((name.as_str(), Reason::NoSuchAccount { name: none }));
+            }
         }
     }
-    match unknown.is_empty() {
-        true => Ok(found),
-        false => Err(unknown),
-    }
+    (found, unknown)
 }

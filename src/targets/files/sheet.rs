@@ -26,7 +26,7 @@ type Lazily<'a, T> = LazyCell<T, Box<dyn FnOnce() -> T + 'a>>;
 const FEW: usize = 32;
 
 /// The names whose lines a plan can ask for; `None`: they are many.
-fn few<'a>(changes: &'a [Change]) -> Option<BTreeSet<&'a [u8]>> {
+fn few(changes: &[Change]) -> Option<BTreeSet<&[u8]>> {
     if changes.len() > FEW {
         return None;
     }
