@@ -116,7 +116,7 @@ fn a_network_that_swallows_everything_is_noticed_and_followed_again_when_it_is_b
     ip("link set far up");
     follower.until_file(&host, "etc/passwd", "\nnew2:", true);
     follower.until("it is back", |said| {
-        said.out.contains("tells of changes; listening")
+        said.out.contains("reports changes; listening")
             && said.out.contains("sync users: it works again")
     });
     add(&server, 3);
