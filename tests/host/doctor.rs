@@ -300,7 +300,7 @@ fn another_uid_than_gosync_gave_is_a_problem_for_account_and_home() {
     problem(&ran, "with another uid than gosync gave: 1 (alice)");
     problem(
         &ran,
-        "whose home belongs to somebody else, or is no directory: 1 (alice)",
+        "whose home belongs to another account, or is not a directory: 1 (alice)",
     );
     let ran = doctor(
         &tree,
