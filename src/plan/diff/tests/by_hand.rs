@@ -58,6 +58,10 @@ fn a_lock_that_a_hand_had_put_before_gosyncs_is_there_again_when_that_is_off() {
     plan.observations.clear();
     remember_hand_locks(&mut plan, &case.host, &case.owned, &BTreeSet::new());
     assert_eq!(plan.observations, []);
+    // A run that was killed before the ledger knew of its lock leaves this.
+    case.account("ann").expire = "1";
+    remember_hand_locks(&mut plan, &case.host, &case.owned, &hands);
+    assert_eq!(plan.observations, []);
     // It is locked by gosync now, and its person comes back.
     (case.account("ann").locked, case.account("ann").expire) = (true, "1");
     let own = case.own(1);
