@@ -17,12 +17,13 @@ pub(super) fn keep(note: &mut RunNote, last: &RunNote, remind: Option<Span>) {
     let is_recent = age.is_ok_and(|age| age < remind.secs());
     if is_recent && note.error.is_some() && note.error == last.error {
         note.reported = last.reported;
+        note.is_silent = true;
     }
 }
 
 /// Whether the failure of a run is to be reported; `note`: that of the run.
 pub(super) fn is_due(note: &RunNote, error: &str) -> bool {
-    note.error.as_deref() != Some(error) || note.reported == Some(note.ended)
+    note.error.as_deref() != Some(error) || !note.is_silent
 }
 
 /// That a failure is over, if it was reported as one that lasts.
@@ -63,13 +64,13 @@ mod tests {
 
     #[test]
     fn a_failure_that_lasts_is_reported_once_in_a_time() {
-        let runs = [0, 120, 240, 3_599, 3_600, 3_720, 7_200].map(|at| (at, Some("down")));
+        let runs = [0, 0, 120, 240, 3_599, 3_600, 3_720, 7_200].map(|at| (at, Some("down")));
         let hour = Some(Span::from_secs(3_600));
         assert_eq!(
             reported(hour, &runs),
-            [true, false, false, false, true, false, true]
+            [true, false, false, false, false, true, false, true]
         );
-        assert_eq!(reported(None, &runs), [true; 7]);
+        assert_eq!(reported(None, &runs), [true; 8]);
     }
 
     #[test]

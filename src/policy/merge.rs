@@ -68,9 +68,24 @@ struct Merge<'a> {
     provider: &'a ProviderName,
     /// What was known before, with what this provider says now.
     state: JoinState,
-    /// Who has a value, by provider and value.
-    having: BTreeMap<(ProviderName, String), Vec<RemoteId>>,
+    having: Having,
     out: Merged,
+}
+
+/// Who has a value, by provider and value.
+type Having = BTreeMap<(ProviderName, String), Vec<RemoteId>>;
+
+fn having(order: &[ProviderName], state: &JoinState) -> Having {
+    let mut having = Having::new();
+    for name in order {
+        for (id, record) in state.records.get(name).into_iter().flatten() {
+            if let Some(value) = &record.value {
+                let of = having.entry((name.clone(), value.clone())).or_default();
+                of.push(id.clone());
+            }
+        }
+    }
+    having
 }
 
 /// What other providers' records are to one of this provider's.
@@ -129,15 +144,7 @@ impl<'a> Merge<'a> {
         } else {
             before.extend(now);
         }
-        let mut having: BTreeMap<(ProviderName, String), Vec<RemoteId>> = BTreeMap::new();
-        for name in input.order {
-            for (id, record) in state.records.get(name).into_iter().flatten() {
-                if let Some(value) = &record.value {
-                    let of = having.entry((name.clone(), value.clone())).or_default();
-                    of.push(id.clone());
-                }
-            }
-        }
+        let having = having(input.order, &state);
         Self {
             input,
             provider,

@@ -86,6 +86,9 @@ pub(crate) struct RunNote {
     /// When that was reported last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reported: Option<Moment>,
+    /// Whether it was a while ago, and this run did not report it again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_silent: bool,
     /// How many changes of each kind there were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) counts: Option<Counts>,
